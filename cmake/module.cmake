@@ -1,0 +1,117 @@
+# petrel_add_module(ice SOURCES agent.cpp … PUBLIC net crypto stun PRIVATE OpenSSL::Crypto)
+#
+# makes the library petrel_ice with the alias petrel::ice. PUBLIC names petrel
+# modules or targets that its headers need, PRIVATE what only its sources need.
+function(petrel_add_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target petrel_${name})
+  add_library(${target} ${arg_SOURCES})
+  add_library(petrel::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})  # Until 1.0 every minor version may break.
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  foreach(dependency IN LISTS arg_PUBLIC)
+    if(TARGET petrel_${dependency})
+      target_link_libraries(${target} PUBLIC petrel_${dependency})
+    else()
+      target_link_libraries(${target} PUBLIC ${dependency})
+    endif()
+  endforeach()
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:petrel_warnings> ${arg_PRIVATE})
+
+  install(TARGETS ${target} EXPORT petrel_${name}_targets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT petrel_${name}_targets FILE petrel_${name}_targets.cmake NAMESPACE petrel::
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/petrel)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/include/petrel/${name})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/petrel/${name} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/petrel)
+  endif()
+  petrel_write_pkg_config(${name} "${arg_PUBLIC}" "${arg_PRIVATE}")
+  set_property(GLOBAL APPEND PROPERTY petrel_built_modules ${name})
+endfunction()
+
+# One .pc file per module beside the CMake package.
+function(petrel_write_pkg_config name public private)
+  set(requires "")
+  set(requires_private "")
+  foreach(dependency IN LISTS public private)
+    if(TARGET petrel_${dependency})
+      list(APPEND requires petrel_${dependency})
+    elseif(dependency STREQUAL "OpenSSL::Crypto")
+      list(APPEND requires_private libcrypto)
+    elseif(dependency STREQUAL "OpenSSL::SSL")
+      list(APPEND requires_private libssl)
+    elseif(dependency STREQUAL "PkgConfig::srtp2")
+      list(APPEND requires_private libsrtp2)
+    endif()
+  endforeach()
+  list(JOIN requires ", " requires)
+  list(JOIN requires_private ", " requires_private)
+  set(module ${name})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/petrel_module.pc.in ${PROJECT_BINARY_DIR}/petrel_${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/petrel_${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+# The package file that find_package(petrel COMPONENTS …) reads.
+function(petrel_install_package)
+  include(CMakePackageConfigHelpers)
+  get_property(petrel_built_modules GLOBAL PROPERTY petrel_built_modules)
+  configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/petrelConfig.cmake.in
+    ${PROJECT_BINARY_DIR}/petrelConfig.cmake INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/petrel)
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/petrelConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_BINARY_DIR}/petrelConfig.cmake ${PROJECT_BINARY_DIR}/petrelConfigVersion.cmake
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/petrel)
+  if("io" IN_LIST petrel_built_modules)
+    install(FILES ${PROJECT_SOURCE_DIR}/include/petrel/peer_connection.hpp
+      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/petrel)
+  endif()
+endfunction()
+
+# petrel_add_tests(stun SOURCES message_test.cpp … LIBRARIES petrel::stun)
+#
+# makes the program stun_tests and one CTest entry with the label "unit" (or LABEL).
+function(petrel_add_tests name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  set(target ${name}_tests)
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} petrel_warnings GTest::gtest GTest::gtest_main)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${target} PRIVATE PETREL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_precompile_headers(${target} PRIVATE <gtest/gtest.h>)
+  add_test(NAME ${name} COMMAND ${target})
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# petrel_add_fuzzer(stun_message petrel::stun)
+#
+# makes stun_message_fuzz from stun_message_fuzz.cpp and a CTest entry that replays
+# corpus/stun_message. With PETREL_SANITIZE=…;fuzzer-no-link it is linked with libFuzzer.
+function(petrel_add_fuzzer name)
+  set(target ${name}_fuzz)
+  add_executable(${target} ${name}_fuzz.cpp)
+  target_link_libraries(${target} PRIVATE ${ARGN} petrel_warnings)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
+  if("fuzzer-no-link" IN_LIST PETREL_SANITIZE)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cpp)
+    add_test(NAME fuzz_${name} COMMAND ${target} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "petrel/base/bytes.hpp"
+#include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/strong.hpp"
+#include "petrel/net/endpoint.hpp"
+
+namespace petrel::inline v0 {
+
+enum class TransportProtocol : std::uint8_t { udp, tcp, tls, dtls };
+
+/// One bound UDP socket or one stream connection, as one core knows it. The core
+/// that asks for a flow chooses its id; ids are never used again.
+using FlowId = Strong<std::uint32_t, struct FlowIdTag>;
+
+/// A datagram that arrived, or one framed message of a stream. `payload` is
+/// borrowed for the call: a core copies what it keeps.
+struct Datagram {
+  FlowId flow;
+  Endpoint source;
+  Endpoint destination;  ///< The local address it arrived on.
+  Bytes payload;
+};
+
+/// A datagram to send. It must leave by `flow`: ICE fails if a packet leaves by
+/// another socket than the candidate pair's.
+struct Transmit {
+  FlowId flow;
+  Endpoint destination;
+  PacketBuffer payload;
+};
+
+}  // namespace petrel::inline v0
