@@ -1,0 +1,24 @@
+#pragma once
+
+#include <system_error>
+
+#include "petrel/base/abi.hpp"
+
+namespace petrel::inline v0::http {
+
+/// Why a trickle fragment is refused. What is wrong with a request is an HTTP status, see Rejection.
+enum class Errc {
+  line_too_long = 1,    ///< A line of a fragment is longer than max_fragment_line.
+  malformed_line,       ///< A line is not `type=value`.
+  unexpected_line,      ///< A line of a kind that a fragment does not have (RFC 8840 9).
+  empty_value,          ///< a=mid, a=ice-ufrag, a=ice-pwd or a=candidate without a value.
+  too_many_candidates,  ///< More than max_fragment_candidates.
+  too_many_sections,    ///< More than max_fragment_sections.
+};
+
+PETREL_API std::error_code make_error_code(Errc error);
+
+}  // namespace petrel::inline v0::http
+
+template <>
+struct std::is_error_code_enum<petrel::http::Errc> : std::true_type {};
