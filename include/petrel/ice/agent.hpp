@@ -1,0 +1,193 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "petrel/base/log.hpp"
+#include "petrel/base/random.hpp"
+#include "petrel/base/result.hpp"
+#include "petrel/base/strong.hpp"
+#include "petrel/ice/candidate.hpp"
+#include "petrel/ice/credentials.hpp"
+#include "petrel/ice/report.hpp"
+#include "petrel/net/protocol_core.hpp"
+
+namespace petrel::inline v0::stun {
+class MessageView;
+}
+
+namespace petrel::inline v0::ice {
+
+/// One data stream, which is one transport of a peer. It has component 1 only:
+/// RTP and RTCP are multiplexed. Ids are never used again.
+using StreamId = Strong<std::uint32_t, struct StreamIdTag>;
+
+enum class Role : std::uint8_t { controlling, controlled };
+
+/// The states of a stream, as RTCIceTransportState has them.
+enum class State : std::uint8_t {
+  new_,          ///< Waiting for the remote credentials.
+  checking,      ///< Looking for a pair that works.
+  connected,     ///< A pair works; a better one may still be chosen.
+  completed,     ///< A pair is nominated.
+  disconnected,  ///< The peer has stopped answering. May become connected again.
+  failed,        ///< No pair works, or consent is lost (RFC 7675). Nothing is sent any more.
+  closed,
+};
+
+PETREL_API std::string_view to_string(State state);
+
+/// A STUN server by address or by name.
+struct StunServer {
+  std::string host;
+  std::uint16_t port = 3478;
+};
+
+struct AgentConfig {
+  Role role = Role::controlling;
+  std::vector<StunServer> stun_servers;  ///< The first 4 are asked.
+  bool gather_loopback = false;
+  bool gather_ipv6 = true;
+  /// RFC 8445 14.2: one new ordinary check, or one question to a STUN server, per `ta`; at least 5 ms.
+  Duration ta = std::chrono::milliseconds(50);
+  /// RFC 8863: how long a stream keeps trying before it fails, candidates or none.
+  Duration patience = std::chrono::milliseconds(39'500);
+  /// Servers that have not answered by then are given up, and gathering is done.
+  Duration gathering_limit = std::chrono::milliseconds(9'500);
+  Logger log;
+};
+
+/// A pair of candidates that carries data.
+struct SelectedPair {
+  Candidate local;
+  Candidate remote;
+  Duration round_trip{};  ///< Of the last answered check.
+
+  friend bool operator==(const SelectedPair&, const SelectedPair&) = default;
+};
+
+/// A local candidate, to be told to the peer.
+struct CandidateGathered {
+  StreamId stream;
+  Candidate candidate;
+};
+/// No more local candidates will come from this gather().
+struct GatheringDone {};
+struct StateChanged {
+  StreamId stream;
+  State state;
+};
+/// Data now leaves by this pair. It may change, when a better pair is nominated.
+struct PairSelected {
+  StreamId stream;
+  SelectedPair pair;
+};
+using Event = std::variant<CandidateGathered, GatheringDone, StateChanged, PairSelected>;
+
+class Gatherer;
+class Stream;
+struct Shared;
+
+/// A full ICE agent over UDP: RFC 8445 with trickle (RFC 8838), patience
+/// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
+/// full or lite. It does not relay, restart, or resolve mDNS names.
+///
+/// The agent binds one UDP socket per local address; all streams share them.
+/// Requests are told apart by USERNAME, responses by transaction id, and data by
+/// the pairs that checks have proven: stream_of(). Where two streams of both
+/// peers would share one 5-tuple, data goes to the stream that proved it first;
+/// peers bundle their media, so that there is one.
+///
+/// A FlowCore. Unknown stream ids are harmless: an error, false, or nothing.
+class PETREL_API Agent {
+ public:
+  using Event = ice::Event;
+
+  /// `random` outlives the agent.
+  Agent(TimePoint now, AgentConfig config, RandomSource& random);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  /// Makes a stream and its credentials. Its candidates are gathered by the next
+  /// gather(), or at once from the sockets that are bound already.
+  StreamId add_stream(TimePoint now);
+  void remove_stream(TimePoint now, StreamId id);
+  /// Empty credentials for an unknown stream.
+  const Credentials& local_credentials(StreamId id) const;
+  std::span<const Candidate> local_candidates(StreamId id) const;
+
+  Role role() const;
+  void set_role(TimePoint now, Role role);
+
+  /// The addresses of the interfaces that are up. Remembered for gather().
+  void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
+
+  /// Binds a socket to each usable address that has none, and asks the STUN
+  /// servers from there. Waits for handle_interfaces() if it has not come.
+  /// Each round ends with one GatheringDone.
+  void gather(TimePoint now);
+
+  /// Errors: Errc::unknown_stream, bad_credentials, credentials_changed.
+  Result<void> set_remote_credentials(TimePoint now, StreamId id, Credentials credentials,
+                                      bool remote_is_lite);
+
+  /// Trickled or from a description. Candidates that cannot be used (names, TCP,
+  /// other components, another generation's ufrag, more than the limit) are
+  /// counted and are no error: a peer may well have them.
+  /// Errors: Errc::unknown_stream, credentials_missing.
+  Result<void> add_remote_candidate(TimePoint now, StreamId id, const Candidate& candidate);
+  void end_of_remote_candidates(TimePoint now, StreamId id);
+
+  /// True: it was STUN, and is dealt with. False: ask stream_of() and take it to DTLS or SRTP.
+  bool handle_datagram(TimePoint now, const Datagram& datagram);
+  void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
+  void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<Transmit> poll_transmit();
+  std::optional<IoRequest> poll_request();
+  std::optional<Event> poll_event();
+
+  /// Sends on the selected pair; before there is one, on the best pair that works.
+  /// False, and counted, when there is none or consent is lost.
+  bool send(TimePoint now, StreamId id, PacketBuffer payload);
+
+  /// Whose data comes from there? Nobody's, until a check has proven the 5-tuple:
+  /// a request with the right password came from it, or one of ours was answered.
+  std::optional<StreamId> stream_of(FlowId flow, const Endpoint& source) const;
+
+  State state(StreamId id) const;  ///< closed for an unknown stream.
+  /// The nominated pair.
+  std::optional<SelectedPair> selected(StreamId id) const;
+
+  const AgentStats& stats() const;
+  StreamReport report(StreamId id) const;
+
+  /// Closes the sockets and drops what is queued, except for their CloseFlow requests. Final.
+  void close(TimePoint now);
+
+ private:
+  Stream* find(StreamId id) const;
+  void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
+  void handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
+  void start_transactions(TimePoint now);
+  void settle(TimePoint now);
+
+  std::unique_ptr<Shared> shared_;
+  std::unique_ptr<Gatherer> gatherer_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::uint32_t last_stream_ = 0;
+  std::size_t turn_ = 0;  ///< Whose turn it is at the next Ta: the gatherer's, then each stream's.
+  std::optional<TimePoint> last_transaction_;
+  TimePoint now_;
+  bool closed_ = false;
+};
+
+}  // namespace petrel::inline v0::ice
