@@ -1,0 +1,177 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/time.hpp"
+#include "petrel/dtls/certificate.hpp"
+#include "petrel/dtls/errc.hpp"
+#include "petrel/dtls/srtp_keys.hpp"
+
+struct ssl_st;  // OpenSSL's SSL.
+
+namespace petrel::inline v0::dtls {
+
+/// Who sends the ClientHello. `a=setup:active` is the client, `passive` the server (RFC 8842 5).
+enum class Role : std::uint8_t { client, server };
+
+/// Where the secrets of a connection go for a packet analyser: lines of an SSLKEYLOGFILE,
+/// without the newline. Whoever has them can read the connection; there is one only if the
+/// application asked for it. May not call back into petrel.
+class KeyLogSink {
+ public:
+  virtual void write(std::string_view line) noexcept = 0;
+
+ protected:
+  ~KeyLogSink() = default;
+};
+
+struct ConnectionConfig {
+  /// In order of preference; the DTLS server's order decides. Empty: no SRTP at all.
+  std::vector<SrtpProfile> srtp_profiles{SrtpProfile::aead_aes_128_gcm, SrtpProfile::aes128_cm_sha1_80};
+  /// Whether a peer without a common profile is an error (no_srtp_profile). With false,
+  /// Connected comes without keys, as suits a connection that only carries data channels.
+  bool srtp_required = true;
+  /// The longest packet to emit, in bytes of UDP payload: 256 to PacketBuffer::capacity.
+  /// 1200 goes through every path that WebRTC is seen on.
+  std::size_t mtu_bytes = 1200;
+  /// Counts from the construction of a client, and from the first packet to a server.
+  Duration handshake_timeout = std::chrono::seconds(30);
+  /// Not owned; outlives the connection.
+  KeyLogSink* key_log = nullptr;
+};
+
+/// The handshake is done and the peer is the one that signalling announced.
+struct Connected {
+  std::optional<SrtpKeys> srtp_keys;  ///< nullopt if SRTP was not required, and not agreed on.
+};
+/// One record of application data. RFC 8261 3: one SCTP packet.
+struct ApplicationData {
+  PacketBuffer payload;
+};
+/// The peer sent close_notify. Nothing more comes.
+struct PeerClosed {};
+/// The connection is over. `error` is an Errc.
+struct Failed {
+  std::error_code error;
+};
+
+/// What the network did to a connection.
+struct ConnectionStats {
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_received = 0;
+  std::uint64_t packets_malformed = 0;  ///< Not a whole number of DTLS records. Dropped.
+  std::uint64_t packets_late = 0;       ///< Came after the connection was over. Dropped.
+  std::uint64_t retransmissions = 0;    ///< Flights that were sent again for want of an answer.
+  std::uint64_t data_dropped = 0;       ///< Records that did not fit the queue, or not a PacketBuffer.
+  std::uint64_t output_dropped = 0;     ///< Packets that nobody polled in time.
+};
+
+/// One DTLS 1.2 association (RFC 6347) that agrees on SRTP keys (RFC 5764) and carries
+/// application data.
+///
+/// A packet core: it knows no addresses. The peer is authenticated by the fingerprint of
+/// its certificate alone (RFC 8122); the handshake may run before the fingerprints are
+/// known, but Connected, keys and application data wait for them.
+///
+/// OpenSSL reads gettimeofday() for its retransmission timer, and draws from its own
+/// random generator: the two exceptions to "a core is told". Tests interpose both
+/// (tests/support/virtual_wall_clock.hpp).
+///
+/// Not movable: OpenSSL keeps a pointer to it.
+class PETREL_API Connection {
+ public:
+  using Event = std::variant<Connected, ApplicationData, PeerClosed, Failed>;
+
+  static constexpr std::size_t min_mtu_bytes = 256;
+  /// Records that came before the fingerprints: a few SCTP flights of an eager peer.
+  static constexpr std::size_t max_withheld_records = 64;
+  /// Events that nobody polled. The data in them is at most this many packets.
+  static constexpr std::size_t max_queued_events = 1024;
+  /// Packets that nobody polled: far more than a handshake or an SCTP burst.
+  static constexpr std::size_t max_queued_packets = 1024;
+
+  /// A client queues its first flight at once.
+  Connection(TimePoint now, Role role, const Certificate& certificate, ConnectionConfig config = {});
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// All `a=fingerprint` values that signalling gave for the peer. If there are several
+  /// hashes, only those of the strongest count (RFC 8122 5.1). Call once; an empty list,
+  /// which no certificate matches, fails the connection as soon as there is one.
+  void set_remote_fingerprints(TimePoint now, std::vector<Fingerprint> fingerprints);
+
+  /// One UDP payload with one or more records.
+  void handle_packet(TimePoint now, Bytes packet);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<PacketBuffer> poll_packet();
+  std::optional<Event> poll_event();
+
+  /// Sends one record. Errors: not_connected, and petrel::Errc::too_long over
+  /// max_payload(), limit_reached while max_queued_packets wait to be polled.
+  Result<void> send(TimePoint now, Bytes application_data);
+  /// Says close_notify, if there is somebody to say it to. No event follows.
+  void close(TimePoint now);
+
+  Role role() const { return role_; }
+  bool connected() const { return state_ == State::connected; }
+  /// The most application data that one record and one packet can carry; 0 before the handshake is done.
+  std::size_t max_payload() const;
+  /// SHA-256 of the peer's certificate, as soon as there is one. Not verified unless connected().
+  const std::optional<Fingerprint>& remote_fingerprint() const { return remote_fingerprint_; }
+  /// The cipher suite's name in OpenSSL's spelling; empty before the handshake is done.
+  std::string_view cipher() const;
+  const ConnectionStats& stats() const { return stats_; }
+
+ private:
+  friend struct ConnectionAccess;  // The C callbacks of src/dtls.
+
+  enum class State : std::uint8_t { handshaking, verifying, connected, closed };
+
+  struct FreeSsl {
+    void operator()(ssl_st* ssl) const noexcept;
+  };
+
+  void observe(TimePoint now);
+  void advance();
+  void read_records();
+  void finish_handshake();
+  void verify_peer();
+  void release(std::optional<SrtpKeys> keys);
+  void deliver(Bytes record);
+  void fail(std::error_code error);
+  void handle_ssl_error(int result);
+  void update_timer();
+  bool is_expected(ssl_st& ssl) const;
+
+  Role role_;
+  State state_ = State::handshaking;
+  ConnectionConfig config_;
+  Certificate certificate_;
+  TimePoint now_;
+  std::optional<TimePoint> handshake_deadline_;
+  std::optional<TimePoint> retransmit_at_;
+
+  std::optional<std::vector<Fingerprint>> expected_;
+  std::optional<Fingerprint> remote_fingerprint_;
+
+  Bytes incoming_;  // The packet that OpenSSL has not read yet; borrowed during handle_packet().
+  std::deque<PacketBuffer> outgoing_;
+  std::deque<PacketBuffer> withheld_;
+  std::deque<Event> events_;
+  ConnectionStats stats_;
+
+  std::unique_ptr<ssl_st, FreeSsl> ssl_;  // Last: goes first, while what its callbacks use is still there.
+};
+
+}  // namespace petrel::inline v0::dtls
