@@ -1,0 +1,63 @@
+#include "petrel/rtp/recovery/nack_generator.hpp"
+
+#include <algorithm>
+
+namespace petrel::inline v0::rtp {
+
+bool NackGenerator::handle_packet(TimePoint now, ExtendedSequence sequence) {
+  if (!started_) {
+    started_ = true;
+    highest_ = sequence;
+    return true;
+  }
+  if (sequence <= highest_) {
+    const auto it = std::ranges::lower_bound(missing_, sequence, {}, &Missing::sequence);
+    if (it != missing_.end() && it->sequence == sequence) missing_.erase(it);
+    return true;
+  }
+  const auto gap = static_cast<std::size_t>(sequence - highest_ - 1);
+  if (missing_.size() + gap > max_missing) {
+    missing_.clear();
+    highest_ = sequence;
+    return false;
+  }
+  const TimePoint due = now + reordering_tolerance;
+  if (gap > 0) earliest_ = missing_.empty() ? due : std::min(earliest_, due);
+  for (ExtendedSequence lost = highest_ + 1; lost < sequence; ++lost) missing_.push_back({lost, due, 0});
+  highest_ = sequence;
+  return true;
+}
+
+void NackGenerator::give_up_before(ExtendedSequence sequence) {
+  const auto end = std::ranges::lower_bound(missing_, sequence, {}, &Missing::sequence);
+  missing_.erase(missing_.begin(), end);
+}
+
+void NackGenerator::reset() {
+  missing_.clear();
+  started_ = false;
+}
+
+void NackGenerator::take_due(TimePoint now, Duration round_trip, std::vector<std::uint16_t>& out) {
+  if (missing_.empty() || now < earliest_) return;
+  const TimePoint retry = now + std::max(round_trip + reordering_tolerance, min_retry_interval);
+  std::optional<TimePoint> earliest;
+  std::erase_if(missing_, [&](Missing& packet) {
+    if (now >= packet.due) {
+      if (packet.tries == max_tries) return true;
+      ++packet.tries;
+      packet.due = retry;
+      out.push_back(static_cast<std::uint16_t>(packet.sequence & 0xffff));
+    }
+    earliest = earliest ? std::min(*earliest, packet.due) : packet.due;
+    return false;
+  });
+  earliest_ = earliest.value_or(TimePoint{});
+}
+
+std::optional<TimePoint> NackGenerator::next_timeout() const {
+  if (missing_.empty()) return std::nullopt;
+  return earliest_;
+}
+
+}  // namespace petrel::inline v0::rtp
