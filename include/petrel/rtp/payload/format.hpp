@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "petrel/base/abi.hpp"
+#include "petrel/base/bytes.hpp"
+#include "petrel/base/result.hpp"
+#include "petrel/rtp/payload/slice.hpp"
+
+namespace petrel::inline v0::rtp {
+
+/// How frames of a codec become RTP payloads.
+enum class PayloadFormat : std::uint8_t {
+  h264,  ///< RFC 6184, packetization mode 1. Frames are access units in Annex B form.
+  vp8,   ///< RFC 7741. A frame is what the encoder gave.
+  opus,  ///< RFC 7587. One Opus packet, one RTP packet.
+  raw,   ///< Any other codec whose frame is a whole payload, such as G.711: one frame, one packet.
+};
+
+/// The largest frame that is taken apart or put together. A 4K key frame at a high rate is around
+/// 2 MiB; a stream of fragments that never ends must end somewhere.
+constexpr std::size_t max_frame_size = std::size_t{4} << 20;
+
+/// The smallest `max_payload` that is accepted: below it payload headers eat the packet.
+constexpr std::size_t min_max_payload = 32;
+
+/// Cuts a frame into payloads of at most `max_payload` bytes; the last one has the marker set.
+///
+/// The marker of audio means something else (RFC 3551 4.1: the first packet after silence), so slices
+/// of opus and raw have none. The slices borrow `frame`. Errc::empty_frame, frame_too_large, unpacketizable
+/// (a frame of opus or raw above `max_payload`), invalid_argument of base for a `max_payload` below
+/// `min_max_payload`.
+PETREL_API Result<std::vector<PayloadSlice>> packetize(PayloadFormat format, Bytes frame,
+                                                       std::size_t max_payload);
+
+/// Whether a frame may begin with this packet. False is certain. True is a guess for a H.264 NAL unit
+/// that is not a slice and not fragmented: only the packet before (its marker, its timestamp) can tell.
+PETREL_API bool is_start_of_frame(PayloadFormat format, Bytes payload);
+
+/// Whether the packet shows that its frame is a key frame: an IDR slice in any packet of it (H.264), the
+/// first packet of it (VP8). For H.264 a parameter set alone does not count. Always true for opus and raw.
+PETREL_API bool is_key_frame(PayloadFormat format, Bytes payload);
+
+/// A frame put together from packets.
+struct CodedFrame {
+  std::vector<std::byte> bytes;
+  bool key_frame = false;
+};
+
+/// Puts the packets of one frame together again.
+///
+/// Takes the packets of one RTP timestamp, in order and without gaps; reordering, loss and the choice
+/// of packets are the caller's. What still does not fit together is an error by name, after which the
+/// rest of the frame is refused by the same error, until reset() or the end of the frame.
+class PETREL_API Depacketizer {
+ public:
+  explicit Depacketizer(PayloadFormat format) : format_(format) {}
+
+  PayloadFormat format() const { return format_; }
+
+  /// With `marker` (the packet is the last one of its frame) answers the frame, or why there is none; the
+  /// next packet then begins a new frame. Without it nullopt: more is needed. For opus and raw every packet
+  /// is the last one.
+  Result<std::optional<CodedFrame>> push(Bytes payload, bool marker);
+
+  /// The frame as far as it came, for senders that set no marker: the timestamp has changed.
+  /// Errc::empty_frame if nothing came.
+  Result<CodedFrame> finish();
+
+  /// Forgets what came of the frame.
+  void reset();
+
+ private:
+  Result<void> append(Bytes payload);
+  Result<void> append_h264(Bytes payload);
+  Result<void> append_vp8(Bytes payload);
+
+  PayloadFormat format_;
+  std::vector<std::byte> bytes_;
+  bool key_frame_ = false;
+  bool in_fragment_ = false;        ///< H.264: an FU-A has begun and not ended.
+  std::uint8_t fragment_type_ = 0;  ///< H.264: its NAL unit header byte.
+  std::error_code failure_;
+};
+
+}  // namespace petrel::inline v0::rtp
