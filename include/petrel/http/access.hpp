@@ -19,13 +19,13 @@ namespace petrel::inline v0::http {
 struct AccessPolicy {
   /// Names and addresses that this server answers to, without port; brackets around IPv6. Loopback
   /// names (localhost, 127.0.0.1, [::1]) are always among them.
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts{};
   /// Also any literal address, for a server that listens on all interfaces: rebinding needs a name.
   bool any_address = false;
   /// Foreign origins that may use the server, as the browser writes them ("https://example.org"), or "*".
-  std::vector<std::string> origins;
+  std::vector<std::string> origins{};
   /// What a client must present; empty: nothing.
-  std::string token;
+  std::string token{};
 };
 
 /// The response for a request that may not go on: 403 for a foreign Host or Origin, 401 for a missing
