@@ -34,10 +34,10 @@ struct BindingFailed {
 };
 using BindingEvent = std::variant<MappedAddress, BindingFailed>;
 
-/// How many answers were dropped, and why.
+/// How many answers to our transaction were dropped, and why.
 struct BindingClientStats {
-  std::uint64_t malformed = 0;   ///< STUN that does not parse, or fails its own FINGERPRINT.
-  std::uint64_t unexpected = 0;  ///< Parses, but answers nothing that was asked.
+  std::uint64_t malformed = 0;   ///< Does not parse, or fails its own FINGERPRINT.
+  std::uint64_t unexpected = 0;  ///< From another source than the server, or no Binding response.
 };
 
 /// Asks one STUN server, without credentials, for the reflexive address of one flow (RFC 8489 2, 6).
@@ -51,7 +51,8 @@ class PETREL_API BindingClient {
   /// `random` must outlive the client.
   BindingClient(TimePoint now, BindingClientConfig config, RandomSource& random);
 
-  /// False: not STUN, or not from this flow; nothing was changed.
+  /// False: not an answer to this client's request, by flow and transaction id. What is left may
+  /// belong to somebody else on the same flow.
   bool handle_datagram(TimePoint now, const Datagram& datagram);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;

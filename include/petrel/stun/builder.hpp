@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -71,18 +72,21 @@ class PETREL_API Builder {
   Builder& requested_transport(std::uint8_t ip_protocol);
   Builder& dont_fragment();
   Builder& reservation_token(const ReservationToken& token);
-  Builder& icmp(const IcmpError& error);
+  Builder& icmp(const IcmpError& error);  ///< type up to 127, code up to 511
 
   /// The message. Errc::message_too_long over PacketBuffer::capacity, attribute_too_long or bad_value as
-  /// the setters found. A finished builder is empty; it cannot be finished twice.
+  /// the setters found. A builder can be finished once.
   Result<PacketBuffer> finish(Seal seal = {});
 
  private:
-  void fail(Errc error);
+  void fail(std::error_code error);
   void open(AttributeType type, std::size_t size);
   void pad();
-  void address(AttributeType type, const Endpoint& endpoint, bool masked);
-  void error(AttributeType type, std::uint8_t family, int code, std::string_view reason);
+  Builder& text(AttributeType type, std::string_view text, std::size_t max_size);
+  Builder& address(AttributeType type, const Endpoint& endpoint);
+  Builder& word(AttributeType type, std::uint32_t value);
+  Builder& double_word(AttributeType type, std::uint64_t value);
+  Builder& error(AttributeType type, std::uint8_t family, int code, std::string_view reason);
   void set_length(std::size_t pending);
 
   PacketBuffer packet_;

@@ -140,7 +140,6 @@ class MessageView {
 
  private:
   explicit MessageView(Bytes bytes) : bytes_(bytes) {}
-  bool read_header();
   bool read_attributes();
   std::optional<Endpoint> plain_address(AttributeType type) const;
   std::optional<Endpoint> xor_address(AttributeType type, std::size_t index) const;
