@@ -15,12 +15,11 @@
 #include "petrel/base/random.hpp"
 #include "petrel/base/result.hpp"
 #include "petrel/base/time.hpp"
+#include "petrel/rtp/frame.hpp"
 #include "petrel/rtp/stream/media_config.hpp"
 #include "petrel/rtp/stream/stats.hpp"
 
 namespace petrel::inline v0::rtp {
-
-class EncodedFrame;
 
 struct SessionConfig {
   std::string cname;                   ///< RFC 7022 4.2: random and of this peer only. Empty: one is made up.

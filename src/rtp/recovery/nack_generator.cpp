@@ -41,18 +41,15 @@ void NackGenerator::reset() {
 void NackGenerator::take_due(TimePoint now, Duration round_trip, std::vector<std::uint16_t>& out) {
   if (missing_.empty() || now < earliest_) return;
   const TimePoint retry = now + std::max(round_trip + reordering_tolerance, min_retry_interval);
-  std::optional<TimePoint> earliest;
-  std::erase_if(missing_, [&](Missing& packet) {
-    if (now >= packet.due) {
-      if (packet.tries == max_tries) return true;
-      ++packet.tries;
-      packet.due = retry;
-      out.push_back(static_cast<std::uint16_t>(packet.sequence & 0xffff));
-    }
-    earliest = earliest ? std::min(*earliest, packet.due) : packet.due;
-    return false;
-  });
-  earliest_ = earliest.value_or(TimePoint{});
+  std::erase_if(missing_,
+                [now](const Missing& packet) { return packet.tries == max_tries && now >= packet.due; });
+  for (Missing& packet : missing_) {
+    if (now < packet.due) continue;
+    ++packet.tries;
+    packet.due = retry;
+    out.push_back(static_cast<std::uint16_t>(packet.sequence & 0xffff));
+  }
+  earliest_ = missing_.empty() ? TimePoint{} : std::ranges::min(missing_, {}, &Missing::due).due;
 }
 
 std::optional<TimePoint> NackGenerator::next_timeout() const {

@@ -1,5 +1,7 @@
 #include "petrel/rtp/stream/sequence_validator.hpp"
 
+#include "petrel/rtp/wire/sequence.hpp"
+
 namespace petrel::inline v0::rtp {
 
 SequenceValidator::Outcome SequenceValidator::accept(std::uint16_t sequence) {
@@ -8,7 +10,7 @@ SequenceValidator::Outcome SequenceValidator::accept(std::uint16_t sequence) {
     highest_ = 0x10000 + sequence;
     return {Verdict::accepted, highest_};
   }
-  const ExtendedSequence extended = extend_sequence(sequence, highest_);
+  const ExtendedSequence extended = unwrap_near(sequence, highest_);
   if (extended > highest_ - max_misorder && extended < highest_ + max_dropout) {
     if (extended > highest_) highest_ = extended;
     confirms_restart_.reset();

@@ -2,19 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "petrel/base/strong.hpp"
+#include "petrel/rtp/payload/format.hpp"
+#include "petrel/rtp/wire/sequence.hpp"
 
 namespace petrel::inline v0::rtp {
-
-class PayloadFormat;
-
-using Ssrc = Strong<std::uint32_t, struct SsrcTag>;
-using PayloadType = Strong<std::uint8_t, struct PayloadTypeTag>;
 
 using MediaId = Strong<std::uint32_t, struct MediaIdTag>;
 
@@ -45,7 +41,7 @@ struct HeaderExtensionIds {
 /// One payload type of an m-line, with the payload type of its retransmission (RFC 4588 8.6, apt).
 struct PayloadConfig {
   PayloadType payload_type{};
-  std::shared_ptr<const PayloadFormat> format;  ///< How frames become payloads, and back.
+  PayloadFormat format = PayloadFormat::raw;  ///< How frames become payloads, and back.
   std::uint32_t clock_rate = 90'000;
   std::optional<PayloadType> rtx;
   Feedback feedback;

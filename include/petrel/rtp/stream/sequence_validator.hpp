@@ -11,13 +11,6 @@ namespace petrel::inline v0::rtp {
 /// round one, so that what came before the first packet is still positive.
 using ExtendedSequence = std::int64_t;
 
-/// `sequence` as close to `reference` as it can be read.
-constexpr ExtendedSequence extend_sequence(std::uint16_t sequence, ExtendedSequence reference) {
-  const auto distance = static_cast<std::int16_t>(
-      static_cast<std::uint16_t>(sequence - static_cast<std::uint16_t>(reference & 0xffff)));
-  return reference + distance;
-}
-
 /// Follows the sequence numbers of one stream, RFC 3550 A.1.
 ///
 /// A packet far from the others is refused until a second one confirms it; then the
