@@ -1,0 +1,72 @@
+// Debian's Chromium, and what the tests ask of a page in it.
+
+import { createRequire } from "node:module";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+import { instrument } from "./instrument.mjs";
+
+export const output = process.env.PETREL_TEST_OUTPUT ?? "build/release/tests/browser";
+export const deadline_ms = 60_000;
+
+// npm's packages live in the build folder, where an import would not look for them.
+export const require_package = createRequire(path.resolve(output, "node_modules", "."));
+
+const flags = [
+  "--no-sandbox", // Its namespaces do not nest in the test's own.
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const fake_devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+export async function launch({ devices = false } = {}) {
+  const { chromium } = require_package("playwright-core");
+  return chromium.launch({
+    executablePath: process.env.PETREL_CHROMIUM ?? "/usr/bin/chromium",
+    args: devices ? [...flags, ...fake_devices] : flags,
+  });
+}
+
+// A page in a profile of its own: another viewer, as if on another computer.
+export async function open_page(browser, url) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.complaints.push(message.text());
+  });
+  await page.addInitScript(instrument);
+  await page.goto(url);
+  return page;
+}
+
+export const received = (page, kind) => page.evaluate((kind) => window.petrelHarness.received(kind), kind);
+
+// Figures are for reading, never for passing or failing; scripts/test shows these lines.
+export const figure = (text) => console.log(`figure: ${text}`);
+
+// Asks `look` until its answer is `enough`, and gives that. `what` is for the error.
+export async function until(page, what, look, enough) {
+  for (const end = Date.now() + deadline_ms; ; await setTimeout(100)) {
+    const seen = await look();
+    if (enough(seen)) return seen;
+    if (Date.now() > end) {
+      throw new Error(`waited ${deadline_ms} ms for ${what}; there is ${JSON.stringify(seen)}\n` +
+        `the page said: ${page.complaints.join("\n") || "nothing"}`);
+    }
+  }
+}
+
+// Waits until `page` has decoded `count` frames more than the `since` it had.
+export const decode_frames = (page, count, since = 0) =>
+  until(page, `${count} frames more than ${since}`, () => received(page, "video"),
+    (video) => video?.frames >= since + count);
+
+// Waits until `page` hears more than silence, and gives the loudest sample.
+export const hear = (page) =>
+  until(page, "a sound", () => page.evaluate(() => window.petrelHarness.loudest()), (loudest) => loudest > 0.05);
