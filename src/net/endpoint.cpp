@@ -43,9 +43,7 @@ bool IpAddress::is_private() const {
          (octets_[0] == 192 && octets_[1] == 168) || (octets_[0] == 100 && (octets_[1] & 0xc0) == 64);
 }
 
-bool IpAddress::is_multicast() const {
-  return is_v4() ? (octets_[0] & 0xf0) == 0xe0 : octets_[0] == 0xff;
-}
+bool IpAddress::is_multicast() const { return is_v4() ? (octets_[0] & 0xf0) == 0xe0 : octets_[0] == 0xff; }
 
 bool IpAddress::is_v4_mapped() const {
   return is_v6() &&

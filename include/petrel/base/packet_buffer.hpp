@@ -19,14 +19,15 @@ namespace petrel::inline v0 {
 /// packet that moves to another thread is simply returned to that thread's list.
 class PacketBuffer {
  public:
-  static constexpr std::size_t headroom = 64;   // TURN Send indication to an IPv6 peer: 20 + 24 + 4
+  static constexpr std::size_t headroom = 64;  // TURN Send indication to an IPv6 peer: 20 + 24 + 4
   static constexpr std::size_t capacity = 1500;
   static constexpr std::size_t tailroom = 160;  // libsrtp wants SRTP_MAX_TRAILER_LEN + 4 = 148
 
   /// An empty packet, to be filled by resize() and data().
   PETREL_API PacketBuffer();
 
-  /// A copy of `content`; Errc::too_long over `capacity`. Sizes that a peer or a user chose come through here.
+  /// A copy of `content`; Errc::too_long over `capacity`. Sizes that a peer or a user chose come through
+  /// here.
   PETREL_API static Result<PacketBuffer> copy_of(Bytes content);
 
   PacketBuffer(PacketBuffer&&) noexcept = default;

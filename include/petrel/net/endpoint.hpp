@@ -48,7 +48,7 @@ class IpAddress {
   PETREL_API bool is_link_local() const;  ///< 169.254/16, fe80::/10
   PETREL_API bool is_private() const;     ///< RFC 1918, RFC 6598, fc00::/7
   PETREL_API bool is_multicast() const;
-  PETREL_API bool is_v4_mapped() const;   ///< ::ffff:0:0/96; never valid in a candidate (RFC 8445 5.1.1.1)
+  PETREL_API bool is_v4_mapped() const;  ///< ::ffff:0:0/96; never valid in a candidate (RFC 8445 5.1.1.1)
 
   /// Text as of RFC 5952; no scope.
   PETREL_API std::string to_string() const;

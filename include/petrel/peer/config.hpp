@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "petrel/base/log.hpp"
+#include "petrel/base/time.hpp"
+#include "petrel/dtls/certificate.hpp"
+#include "petrel/dtls/connection.hpp"
+#include "petrel/peer/codec.hpp"
+#include "petrel/peer/ice_server.hpp"
+#include "petrel/peer/jsep.hpp"
+#include "petrel/peer/packet_tap.hpp"
+
+namespace petrel::inline v0 {
+
+/// How one peer is set up. Everything has a default that works.
+struct PeerConfig {
+  /// Without one only host candidates are gathered.
+  std::vector<IceServer> ice_servers;
+  /// Names the peer in logs.
+  std::string name;
+  /// Where log records go; nullptr: nowhere. Not owned; outlives the peer.
+  LogSink* log = nullptr;
+  /// One certificate may serve many peers. None: the facade makes one for each.
+  std::optional<dtls::Certificate> certificate;
+  /// In order of preference.
+  std::vector<dtls::SrtpProfile> srtp_profiles = {dtls::SrtpProfile::aead_aes_128_gcm,
+                                                  dtls::SrtpProfile::aead_aes_256_gcm,
+                                                  dtls::SrtpProfile::aes128_cm_sha1_80};
+  /// For transceivers that a remote offer makes, and for those made without codecs of their own.
+  std::vector<Codec> audio_codecs = {opus()};
+  std::vector<Codec> video_codecs = {h264(), vp8()};
+  /// The longest UDP payload to send. 1200 goes through every path that WebRTC is seen on.
+  std::size_t mtu_bytes = 1200;
+  /// Explicit opt-ins that give secrets away, for packet analysers. Not owned; outlive the peer.
+  dtls::KeyLogSink* key_log = nullptr;
+  PacketTap* packet_tap = nullptr;
+};
+
+/// How a transceiver is made, W3C RTCRtpTransceiverInit.
+struct TransceiverInit {
+  Direction direction = Direction::send_recv;  ///< What we want; the peer may want less.
+  std::vector<Codec> codecs;                   ///< In order of preference. Empty: the peer's.
+  std::vector<std::string> stream_ids;         ///< Media streams it belongs to (a=msid).
+};
+
+struct Bitrate {
+  std::uint64_t bits_per_second = 0;
+
+  friend auto operator<=>(Bitrate, Bitrate) = default;
+};
+
+}  // namespace petrel::inline v0

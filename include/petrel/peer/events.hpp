@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <variant>
+#include <vector>
+
+#include "petrel/ice/agent.hpp"
+#include "petrel/peer/config.hpp"
+#include "petrel/peer/jsep.hpp"
+#include "petrel/rtp/frame.hpp"
+
+namespace petrel::inline v0 {
+
+/// W3C RTCPeerConnectionState: what ICE and DTLS together amount to.
+enum class ConnectionState : std::uint8_t { new_, connecting, connected, disconnected, failed, closed };
+/// W3C RTCIceConnectionState.
+using IceConnectionState = ice::State;
+/// W3C RTCIceGatheringState.
+enum class IceGatheringState : std::uint8_t { new_, gathering, complete };
+
+PETREL_API std::string_view to_string(ConnectionState state);
+PETREL_API std::string_view to_string(IceGatheringState state);
+
+struct ConnectionStateChanged {
+  ConnectionState state;
+  std::error_code reason;  ///< Of failed and closed: PeerErrc or dtls::Errc.
+};
+struct IceConnectionStateChanged {
+  IceConnectionState state;
+};
+struct IceGatheringStateChanged {
+  IceGatheringState state;
+};
+struct SignalingStateChanged {
+  SignalingState state;
+};
+/// Something of ours is not in the last agreement: make an offer (W3C negotiationneeded).
+struct NegotiationNeeded {};
+/// A candidate to be told to the peer, or, with an empty `candidate`, that there are no more.
+struct LocalCandidate {
+  std::string candidate;  ///< "candidate:…", as RTCIceCandidate.candidate.
+  std::string mid;
+  std::size_t media_line = 0;
+  std::string ufrag;
+};
+/// The peer sends, or wants to, on this transceiver (W3C track).
+struct TrackAdded {
+  TransceiverId transceiver;
+};
+struct FrameArrived {
+  TransceiverId transceiver;
+  std::shared_ptr<const EncodedFrame> frame;
+};
+struct PacketArrived {
+  TransceiverId transceiver;
+  std::shared_ptr<const std::vector<std::byte>> packet;
+};
+/// The peer needs a key frame: it has just connected, or asked by PLI or FIR.
+struct KeyFrameWanted {
+  TransceiverId transceiver;
+};
+struct TargetBitrateChanged {
+  Bitrate bitrate;  ///< Over all that this peer sends.
+};
+
+using PeerEvent = std::variant<ConnectionStateChanged, IceConnectionStateChanged, IceGatheringStateChanged,
+                               SignalingStateChanged, NegotiationNeeded, LocalCandidate, TrackAdded,
+                               FrameArrived, PacketArrived, KeyFrameWanted, TargetBitrateChanged>;
+
+}  // namespace petrel::inline v0

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "petrel/net/protocol_core.hpp"
+#include "petrel/peer/config.hpp"
+#include "petrel/peer/events.hpp"
+#include "petrel/peer/jsep.hpp"
+#include "petrel/peer/report.hpp"
+
+namespace petrel::inline v0 {
+
+/// A WebRTC peer without I/O: JSEP, ICE, DTLS, SRTP and RTP, joined.
+///
+/// PeerConnection runs one on Asio. On a loop of your own: give it datagrams, flows
+/// and the time; carry out its requests, send its transmits, take its events.
+///
+/// A FlowCore. Every call ends with everything moved that can move, so that any order of
+/// calls is legal and poll_*() only dequeues. Call poll_request(), poll_transmit() and
+/// poll_event() until they are empty after any other call; late is slow, never wrong.
+/// Event and packet queues are bounded: state changes and candidates are never lost,
+/// media is dropped from the oldest on, and counted.
+class PETREL_API Peer {
+ public:
+  using Event = PeerEvent;
+
+  /// `random` outlives the peer. The certificate of `config` is used, and required.
+  /// Throws std::system_error for an ICE server URL that cannot be used.
+  Peer(TimePoint now, PeerConfig config, ClockMapping clock, RandomSource& random);
+  ~Peer();
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  // Negotiation. Errors are of jsep::Errc, PeerErrc, or Errc::closed; error_detail() says more.
+
+  Result<TransceiverId> add_transceiver(TimePoint now, Kind kind, TransceiverInit init);
+  Result<void> set_direction(TimePoint now, TransceiverId id, Direction direction);
+  Result<void> stop_transceiver(TimePoint now, TransceiverId id);
+  std::optional<jsep::TransceiverState> transceiver(TransceiverId id) const;
+  std::vector<jsep::TransceiverState> transceivers() const;
+  /// The codec that is sent on it, as negotiated.
+  std::optional<Codec> send_codec(TransceiverId id) const;
+
+  Result<SessionDescription> create_offer();
+  Result<SessionDescription> create_answer();
+  /// A description with empty text is what create_*() made last; see also set_local_description(now).
+  Result<void> set_local_description(TimePoint now, const SessionDescription& description);
+  /// Creates the offer or the answer that the state calls for, and applies it.
+  Result<void> set_local_description(TimePoint now);
+  Result<void> set_remote_description(TimePoint now, const SessionDescription& description);
+  /// One trickled candidate; empty text is end of candidates. An address that cannot be
+  /// used is counted and no error.
+  Result<void> add_ice_candidate(TimePoint now, const jsep::Negotiation::TrickledCandidate& candidate);
+
+  std::optional<SessionDescription> local_description() const;  ///< With the candidates so far.
+  std::optional<SessionDescription> remote_description() const;
+  std::string error_detail() const;
+
+  // Media.
+
+  Result<void> send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame);
+  Result<void> send_packet(TimePoint now, TransceiverId id, Bytes packet);
+  void request_key_frame(TimePoint now, TransceiverId id);
+  /// PacketArrived events for this transceiver, from now on.
+  void deliver_packets(TimePoint now, TransceiverId id);
+
+  // States.
+
+  ConnectionState connection_state() const;
+  IceConnectionState ice_connection_state() const;
+  IceGatheringState ice_gathering_state() const;
+  SignalingState signaling_state() const;
+  PeerStats stats() const;
+  ConnectionReport report(TimePoint now) const;
+
+  // The FlowCore.
+
+  /// The addresses of the interfaces that are up. Needed before candidates can be gathered.
+  void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
+  bool handle_datagram(TimePoint now, const Datagram& datagram);
+  /// A batch, which settles once.
+  void handle_datagrams(TimePoint now, std::span<const Datagram> datagrams);
+  void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
+  void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<IoRequest> poll_request();
+  std::optional<Transmit> poll_transmit();
+  std::optional<PeerEvent> poll_event();
+
+  /// Says goodbye (RTCP BYE, DTLS close_notify) and closes. Poll the transmits once more,
+  /// and then the requests, which close the flows.
+  void close(TimePoint now);
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace petrel::inline v0

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <system_error>
+
+#include "petrel/base/abi.hpp"
+
+namespace petrel::inline v0 {
+
+/// What can go wrong with a peer as a whole. Its modules have codes of their own:
+/// jsep::Errc for descriptions, dtls::Errc for the handshake.
+enum class PeerErrc {
+  bad_ice_server = 1,      ///< Not `stun:host[:port]`.
+  unsupported_ice_server,  ///< A `turn:`, `turns:` or `stuns:` URL; petrel speaks STUN over UDP only, so far.
+  no_remote_description,   ///< A candidate came before the description it belongs to.
+  not_connected,           ///< Media cannot be sent before ICE and DTLS are up.
+  unknown_transceiver,     ///< No such transceiver, or it is stopped.
+  ice_failed,              ///< No candidate pair worked within the time that RFC 8863 grants.
+  consent_expired,         ///< The peer has not answered for 30 s (RFC 7675).
+  peer_closed,             ///< The peer ended the connection (DTLS close_notify).
+  ice_restart_unsupported,  ///< The peer's description restarts ICE, which petrel cannot do yet.
+};
+
+PETREL_API std::error_code make_error_code(PeerErrc error);
+
+}  // namespace petrel::inline v0
+
+template <>
+struct std::is_error_code_enum<petrel::PeerErrc> : std::true_type {};

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "petrel/base/time.hpp"
+#include "petrel/dtls/connection.hpp"
+#include "petrel/ice/agent.hpp"
+#include "petrel/ice/report.hpp"
+#include "petrel/peer/events.hpp"
+#include "petrel/rtp/stream/stats.hpp"
+
+namespace petrel::inline v0 {
+
+/// What arrived at a peer and went nowhere. All since it was made.
+struct PeerDrops {
+  std::uint64_t unknown_source = 0;  ///< From an address that no ICE check has proven.
+  std::uint64_t unknown_kind = 0;    ///< A first byte that is none of RFC 7983's.
+  std::uint64_t early_packets = 0;   ///< More DTLS or SRTP before its time than is kept.
+  std::uint64_t srtp_replayed = 0;
+  std::uint64_t srtp_unauthentic = 0;  ///< Forged, damaged, or other keys.
+  std::uint64_t srtp_malformed = 0;
+  std::uint64_t without_pair = 0;    ///< Ours: there was no candidate pair to send on.
+  std::uint64_t protect_failed = 0;  ///< Ours: SRTP refused it.
+  std::uint64_t events_dropped = 0;  ///< The application did not take events in time.
+};
+
+/// Counters of every layer of one peer.
+struct PeerStats {
+  rtp::SessionStats rtp;
+  ice::AgentStats ice;
+  std::optional<dtls::ConnectionStats> dtls;
+  PeerDrops dropped;
+  std::optional<ice::SelectedPair> pair;
+};
+
+/// The stages of a connection, each with the time it was first reached.
+struct ConnectionStages {
+  std::optional<TimePoint> local_description;
+  std::optional<TimePoint> remote_description;
+  std::optional<TimePoint> first_local_candidate;
+  std::optional<TimePoint> gathered;
+  std::optional<TimePoint> first_remote_candidate;
+  std::optional<TimePoint> ice_connected;
+  std::optional<TimePoint> dtls_started;
+  std::optional<TimePoint> dtls_connected;
+  std::optional<TimePoint> first_media_sent;
+  std::optional<TimePoint> first_media_received;
+};
+
+/// How a connection came about, or why it did not: data, not log lines.
+struct ConnectionReport {
+  TimePoint created{};
+  TimePoint now{};
+  ConnectionState state = ConnectionState::new_;
+  std::error_code reason;
+  ConnectionStages stages;
+  ice::StreamReport ice;
+  ice::AgentStats ice_counters;
+  std::size_t stun_servers = 0;
+  std::optional<dtls::Role> dtls_role;
+  std::string dtls_cipher;
+};
+
+/// One paragraph: that it is connected and how, or the one likely reason why it is not.
+PETREL_API std::string explain(const ConnectionReport& report);
+
+/// The whole report, several lines: stages in milliseconds since the peer was made, then every pair.
+PETREL_API std::string to_string(const ConnectionReport& report);
+
+}  // namespace petrel::inline v0

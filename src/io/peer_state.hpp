@@ -1,0 +1,127 @@
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "petrel/io/network.hpp"
+#include "petrel/peer/peer.hpp"
+#include "petrel/peer_connection.hpp"
+
+namespace petrel::inline v0::detail {
+
+/// A callback of the user. It may replace or remove itself, or destroy all it belongs to,
+/// while it runs.
+template <class... Arguments>
+class Callback {
+ public:
+  void set(std::function<void(Arguments...)> function) {
+    function_ = function ? std::make_shared<std::function<void(Arguments...)>>(std::move(function)) : nullptr;
+  }
+  void clear() { function_.reset(); }
+  explicit operator bool() const { return function_ != nullptr; }
+  void operator()(Arguments... arguments) const {
+    if (const auto kept = function_) (*kept)(std::forward<Arguments>(arguments)...);
+  }
+
+ private:
+  std::shared_ptr<std::function<void(Arguments...)>> function_;
+};
+
+struct TransceiverCallbacks {
+  Callback<const std::shared_ptr<const EncodedFrame>&> frame;
+  Callback<Bytes> packet;
+  Callback<> key_frame_request;
+  Callback<Bitrate> target_bitrate;
+};
+
+struct PeerCallbacks {
+  Callback<ConnectionState> connection_state;
+  Callback<IceConnectionState> ice_connection_state;
+  Callback<IceGatheringState> ice_gathering_state;
+  Callback<SignalingState> signaling_state;
+  Callback<> negotiation_needed;
+  Callback<const LocalCandidate&> ice_candidate;
+  Callback<Transceiver> track;
+  std::map<TransceiverId, TransceiverCallbacks> transceivers;
+};
+
+/// Runs one Peer on a network and delivers its events: what PeerConnection and its handles
+/// share. Everything on the network's executor.
+class PeerState final : public io::NetworkUser, public std::enable_shared_from_this<PeerState> {
+ public:
+  PeerState(io::Network& network, PeerConfig config);
+
+  void attach();
+  /// Closes and lets go of the network. Nothing is delivered after it.
+  void close();
+  bool closed() const { return network_ == nullptr; }
+
+  Peer& peer() { return peer_; }
+  const Peer& peer() const { return peer_; }
+  TimePoint now() const { return network_ != nullptr ? network_->now() : closed_at_; }
+
+  /// To be called after every call into peer(): carries out what it asks for, and sees to
+  /// it that events are delivered, but not from inside this call.
+  void after_call();
+  /// The interfaces, before something is gathered.
+  void list_interfaces();
+
+  /// Any callback that is set puts the peer into callback mode for good.
+  PeerCallbacks& callbacks() {
+    callback_mode_ = true;
+    return callbacks_;
+  }
+  Transceiver handle(TransceiverId id);
+
+  // They hold the state that they wait on: a coroutine may first run after its peer is gone.
+  static asio::awaitable<std::optional<Event>> next_event(std::shared_ptr<PeerState> self);
+  static asio::awaitable<SessionDescription> gathered_description(std::shared_ptr<PeerState> self,
+                                                                  Duration limit);
+
+  void on_datagrams(std::span<const Datagram> datagrams) override;
+  void on_flow(FlowId flow, const FlowChange& change) override;
+  void on_resolved(std::uint32_t id, std::span<const IpAddress> addresses) override;
+  void on_timeout() override;
+  void on_writable() override;
+  void on_network_gone() override;
+
+ private:
+  void run_peer();
+  void send_pending();
+  void arm_timer();
+  void deliver();
+  void dispatch(const PeerEvent& event);
+  void schedule_delivery();
+  void wake_waiters();
+  std::optional<Event> take_event();
+  asio::awaitable<void> wait_for_wake();
+  void let_go();
+
+  io::Network* network_;
+  io::NetworkUserId id_{};
+  TimePoint closed_at_{};
+  Peer peer_;
+  PeerCallbacks callbacks_;
+  bool callback_mode_ = false;
+  bool delivery_scheduled_ = false;
+  bool event_awaited_ = false;
+
+  std::vector<Transmit> pending_;  ///< Taken from the peer, not yet from us.
+  bool blocked_ = false;           ///< The socket is full; wait for on_writable().
+  bool interfaces_listed_ = false;
+
+  /// Never expires: its cancellation wakes whoever waits. Gone when the network is, since
+  /// Asio's objects must not outlive their context.
+  std::optional<asio::steady_timer> wake_;
+  int waiting_ = 0;
+  std::multiset<TimePoint> wait_deadlines_;
+};
+
+}  // namespace petrel::inline v0::detail

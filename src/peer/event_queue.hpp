@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+
+#include "petrel/peer/events.hpp"
+
+namespace petrel::inline v0::detail {
+
+/// A peer's events, in order, and bounded by kind for an application that does not take
+/// them: equal wishes and bitrates coalesce, states coalesce once there are very many, and
+/// of media the oldest gives way. Video that was thrown away takes the frames that hang on
+/// it along, up to the next key frame.
+class EventQueue {
+ public:
+  /// Frames or packets that nobody has taken: 4 s of 60 fps video, as long as anyone would want to look back.
+  static constexpr std::size_t max_media = 256;
+  /// Everything else. Candidates are limited by ICE, states change every few seconds.
+  static constexpr std::size_t max_other = 1024;
+
+  void push(PeerEvent event);
+  /// A frame of video, which the next ones hang on.
+  void push_video(FrameArrived frame);
+  std::optional<PeerEvent> pop();
+
+  bool empty() const { return events_.empty(); }
+  std::uint64_t dropped() const { return dropped_; }
+
+  /// A transceiver whose picture was cut short, so that a key frame is needed.
+  std::optional<TransceiverId> take_broken();
+
+ private:
+  void make_room();
+  void drop_dependents(std::deque<PeerEvent>::iterator from, TransceiverId transceiver);
+
+  std::deque<PeerEvent> events_;
+  std::size_t media_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::set<TransceiverId> awaiting_key_frame_;
+  std::deque<TransceiverId> broken_;
+};
+
+}  // namespace petrel::inline v0::detail

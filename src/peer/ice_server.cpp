@@ -1,0 +1,54 @@
+#include "petrel/peer/ice_server.hpp"
+
+#include <charconv>
+
+#include "petrel/peer/peer_errc.hpp"
+
+namespace petrel::inline v0 {
+namespace {
+
+constexpr std::size_t max_host_length = 253;  // RFC 1035 2.3.4, written without the final dot.
+
+bool is_host(std::string_view host) {
+  if (host.empty() || host.size() > max_host_length) return false;
+  return host.find_first_of(" /?#@[]\t\r\n") == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<ice::StunServer> parse_stun_url(std::string_view url) {
+  constexpr std::string_view scheme = "stun:";
+  for (const std::string_view other : {"turn:", "turns:", "stuns:"}) {
+    if (url.starts_with(other)) return PeerErrc::unsupported_ice_server;
+  }
+  if (!url.starts_with(scheme)) return PeerErrc::bad_ice_server;
+  std::string_view rest = url.substr(scheme.size());
+
+  std::string_view host = rest;
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const std::size_t end = rest.find(']');
+    if (end == std::string_view::npos) return PeerErrc::bad_ice_server;
+    host = rest.substr(1, end - 1);
+    rest = rest.substr(end + 1);
+    if (!rest.empty() && rest.front() != ':') return PeerErrc::bad_ice_server;
+    if (!rest.empty()) port = rest.substr(1);
+    if (!rest.empty() && port.empty()) return PeerErrc::bad_ice_server;
+  } else if (const std::size_t colon = rest.find(':'); colon != std::string_view::npos) {
+    host = rest.substr(0, colon);
+    port = rest.substr(colon + 1);
+    if (port.empty()) return PeerErrc::bad_ice_server;
+  }
+  if (!is_host(host)) return PeerErrc::bad_ice_server;
+
+  ice::StunServer server{.host = std::string(host)};
+  if (!port.empty()) {
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), server.port);
+    if (error != std::errc{} || end != port.data() + port.size() || server.port == 0) {
+      return PeerErrc::bad_ice_server;
+    }
+  }
+  return server;
+}
+
+}  // namespace petrel::inline v0

@@ -1,0 +1,342 @@
+#include "peer/peer_core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "peer/demux.hpp"
+#include "petrel/peer/peer_errc.hpp"
+
+namespace petrel::inline v0 {
+namespace {
+
+ice::AgentConfig agent_config(const PeerConfig& config) {
+  ice::AgentConfig out;
+  for (const IceServer& server : config.ice_servers)
+    out.stun_servers.push_back(parse_stun_url(server.url).value());
+  out.gather_loopback =
+      true;  // What is gathered is what the driver lists; it leaves loopback out by default.
+  out.log = {config.log, "ice", config.name};
+  return out;
+}
+
+jsep::NegotiationConfig negotiation_config(const PeerConfig& config, std::string cname,
+                                           RandomSource& random) {
+  jsep::NegotiationConfig out;
+  out.session_id = random.u64() >> 1;  // RFC 9429 5.2.1: the highest bit is 0.
+  out.audio_codecs = config.audio_codecs;
+  out.video_codecs = config.video_codecs;
+  out.cname = std::move(cname);
+  return out;
+}
+
+// RFC 7022 4.2: 96 random bits, so that streams of different calls cannot be linked.
+std::string make_cname(RandomSource& random) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string cname;
+  for (int i = 0; i < 16; ++i) cname += alphabet[random.between(0, 63)];
+  return cname;
+}
+
+rtp::SessionConfig rtp_config(const PeerConfig& config, const ClockMapping& clock, std::string cname) {
+  // Room for the longest SRTCP trailer, which is longer than SRTP's.
+  constexpr std::size_t protection = 20;
+  rtp::SessionConfig out;
+  out.cname = std::move(cname);
+  out.clock = clock;
+  out.max_packet_size = config.mtu_bytes - protection;
+  out.log = {config.log, "rtp", config.name};
+  return out;
+}
+
+}  // namespace
+
+Peer::Core::Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSource& random)
+    : config_(std::move(config)),
+      random_(random),
+      log_{config_.log, "peer", config_.name},
+      created_(now),
+      agent_(now, agent_config(config_), random),
+      stream_(agent_.add_stream(now)),
+      negotiation_(),
+      transport_(now, config_, rtp_config(config_, clock, make_cname(random)), random) {
+  negotiation_ = jsep::Negotiation(negotiation_config(config_, make_cname(random), random));
+}
+
+Peer::Core::Medium* Peer::Core::find(TransceiverId id) {
+  const auto found = std::ranges::find(media_, id, &Medium::transceiver);
+  return found == media_.end() ? nullptr : &*found;
+}
+
+const Peer::Core::Medium* Peer::Core::find(TransceiverId id) const {
+  const auto found = std::ranges::find(media_, id, &Medium::transceiver);
+  return found == media_.end() ? nullptr : &*found;
+}
+
+Peer::Core::Medium* Peer::Core::find(rtp::MediaId id) {
+  const auto found = std::ranges::find(media_, std::optional(id), &Medium::media);
+  return found == media_.end() ? nullptr : &*found;
+}
+
+// ---- Media ------------------------------------------------------------------------------
+
+Result<void> Peer::Core::send_frame(TimePoint now, TransceiverId id,
+                                    std::shared_ptr<const EncodedFrame> frame) {
+  if (closed_) return Errc::closed;
+  Medium* medium = find(id);
+  if (medium == nullptr) return PeerErrc::unknown_transceiver;
+  if (!transport_.connected() || !medium->media) return PeerErrc::not_connected;
+  const auto sent = transport_.rtp().send_frame(now, *medium->media, std::move(frame));
+  settle(now);
+  return sent;
+}
+
+Result<void> Peer::Core::send_packet(TimePoint now, TransceiverId id, Bytes packet) {
+  if (closed_) return Errc::closed;
+  Medium* medium = find(id);
+  if (medium == nullptr) return PeerErrc::unknown_transceiver;
+  if (!transport_.connected() || !medium->media) return PeerErrc::not_connected;
+  const auto sent = transport_.rtp().send_packet(now, *medium->media, packet);
+  settle(now);
+  return sent;
+}
+
+void Peer::Core::request_key_frame(TimePoint now, TransceiverId id) {
+  Medium* medium = find(id);
+  if (closed_ || medium == nullptr || !medium->media || medium->kind != Kind::video) return;
+  transport_.rtp().request_key_frame(now, *medium->media);
+  settle(now);
+}
+
+void Peer::Core::deliver_packets(TimePoint now, TransceiverId id) {
+  Medium* medium = find(id);
+  if (closed_ || medium == nullptr || medium->deliver_packets) return;
+  medium->deliver_packets = true;
+  if (medium->media) install_media(now, *medium);
+}
+
+// ---- Input ------------------------------------------------------------------------------
+
+void Peer::Core::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
+  if (closed_) return;
+  agent_.handle_interfaces(now, addresses);
+  settle(now);
+}
+
+void Peer::Core::handle_datagrams(TimePoint now, std::span<const Datagram> datagrams) {
+  if (closed_) return;
+  for (const Datagram& datagram : datagrams) {
+    switch (detail::kind_of(datagram.payload)) {
+      case detail::PacketKind::stun:
+        if (!agent_.handle_datagram(now, datagram)) ++dropped_.unknown_kind;
+        break;
+      case detail::PacketKind::dtls:
+      case detail::PacketKind::rtp:
+      case detail::PacketKind::rtcp:
+        // Only from where a check has proven that the peer is: nobody else gets to
+        // exercise DTLS and SRTP.
+        if (agent_.stream_of(datagram.flow, datagram.source)) {
+          transport_.handle_packet(now, datagram.payload);
+        } else {
+          ++dropped_.unknown_source;
+        }
+        break;
+      case detail::PacketKind::turn_channel:
+      case detail::PacketKind::unknown:
+        ++dropped_.unknown_kind;
+        break;
+    }
+  }
+  settle(now);
+}
+
+void Peer::Core::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
+  if (closed_) return;
+  agent_.handle_flow(now, flow, change);
+  settle(now);
+}
+
+void Peer::Core::handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses) {
+  if (closed_) return;
+  agent_.handle_resolved(now, id, addresses);
+  settle(now);
+}
+
+void Peer::Core::handle_timeout(TimePoint now) {
+  if (closed_) return;
+  agent_.handle_timeout(now);
+  transport_.handle_timeout(now);
+  settle(now);
+}
+
+std::optional<TimePoint> Peer::Core::next_timeout() const {
+  if (closed_) return std::nullopt;
+  auto earliest = agent_.next_timeout();
+  const auto due = transport_.next_timeout();
+  if (due && (!earliest || *due < *earliest)) earliest = due;
+  return earliest;
+}
+
+// ---- Inside -----------------------------------------------------------------------------
+
+// Moves what the children produced to where it belongs, until nothing moves.
+void Peer::Core::settle(TimePoint now) {
+  // Each round takes at least one thing off a bounded queue, and what a round causes (a
+  // state, a packet) causes little more: a thousand rounds are a loop of ours.
+  constexpr int max_rounds = 1000;
+  int round = 0;
+  while (settle_once(now)) PETREL_ASSERT(++round < max_rounds);
+  update_connection_state(now);
+}
+
+bool Peer::Core::settle_once(TimePoint now) {
+  bool moved = false;
+  while (auto event = agent_.poll_event()) {
+    on_ice_event(now, *std::move(event));
+    moved = true;
+  }
+  while (auto event = transport_.poll_event()) {
+    on_transport_event(now, *std::move(event));
+    moved = true;
+  }
+  while (auto event = transport_.rtp().poll_event()) {
+    on_rtp_event(*std::move(event));
+    moved = true;
+  }
+  while (const auto broken = events_.take_broken()) {
+    if (Medium* medium = find(*broken); medium != nullptr && medium->media && medium->kind == Kind::video) {
+      transport_.rtp().request_key_frame(now, *medium->media);
+    }
+    moved = true;
+  }
+  while (auto packet = transport_.poll_packet(now)) {
+    if (!agent_.send(now, stream_, *std::move(packet))) ++dropped_.without_pair;
+    moved = true;
+  }
+  return moved;
+}
+
+void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
+  if (const auto* gathered = std::get_if<ice::CandidateGathered>(&event)) {
+    if (!stages_.first_local_candidate) stages_.first_local_candidate = now;
+    std::string text = ice::to_attribute(gathered->candidate);
+    local_candidates_.push_back(text);
+    events_.push(LocalCandidate{std::move(text), transport_mid_, transport_line_,
+                                agent_.local_credentials(stream_).ufrag});
+  } else if (std::holds_alternative<ice::GatheringDone>(event)) {
+    if (!stages_.gathered) stages_.gathered = now;
+    gathering_state_ = IceGatheringState::complete;
+    events_.push(
+        LocalCandidate{"", transport_mid_, transport_line_, agent_.local_credentials(stream_).ufrag});
+    events_.push(IceGatheringStateChanged{gathering_state_});
+  } else if (const auto* changed = std::get_if<ice::StateChanged>(&event)) {
+    const bool usable = changed->state == ice::State::connected || changed->state == ice::State::completed;
+    if (usable && !stages_.ice_connected) stages_.ice_connected = now;
+    events_.push(IceConnectionStateChanged{changed->state});
+    if (changed->state == ice::State::failed) {
+      reason_ = stages_.ice_connected ? PeerErrc::consent_expired : PeerErrc::ice_failed;
+    }
+    start_dtls_if_possible(now);
+  } else if (const auto* selected = std::get_if<ice::PairSelected>(&event)) {
+    log_.log(
+        now, LogLevel::info, "peer.pair_selected",
+        {{"local", to_string(selected->pair.local.type)}, {"remote", to_string(selected->pair.remote.type)}});
+  }
+}
+
+void Peer::Core::on_transport_event(TimePoint now, detail::Transport::Event event) {
+  if (std::holds_alternative<detail::Transport::Connected>(event)) {
+    stages_.dtls_connected = now;
+    want_key_frames();
+    return;
+  }
+  reason_ = std::get<detail::Transport::Ended>(event).error;
+  if (reason_ == PeerErrc::peer_closed) close(now);
+}
+
+// The peer has nothing yet, so whatever we send it starts with a key frame.
+void Peer::Core::want_key_frames() {
+  for (const Medium& medium : media_) {
+    if (medium.sending && medium.kind == Kind::video) events_.push(KeyFrameWanted{medium.transceiver});
+  }
+}
+
+void Peer::Core::on_rtp_event(rtp::Session::Event event) {
+  if (auto* received = std::get_if<rtp::FrameReceived>(&event)) {
+    const Medium* medium = find(received->media);
+    if (medium == nullptr) return;
+    FrameArrived arrived{medium->transceiver, std::move(received->frame)};
+    if (medium->kind == Kind::video) {
+      events_.push_video(std::move(arrived));
+    } else {
+      events_.push(std::move(arrived));
+    }
+  } else if (auto* packet = std::get_if<rtp::PacketReceived>(&event)) {
+    if (const Medium* medium = find(packet->media)) {
+      events_.push(PacketArrived{medium->transceiver, std::move(packet->packet)});
+    }
+  } else if (const auto* wanted = std::get_if<rtp::KeyFrameRequested>(&event)) {
+    if (const Medium* medium = find(wanted->media)) events_.push(KeyFrameWanted{medium->transceiver});
+  } else if (const auto* target = std::get_if<rtp::TargetBitrate>(&event)) {
+    events_.push(TargetBitrateChanged{{target->bits_per_second}});
+  }
+}
+
+void Peer::Core::start_dtls_if_possible(TimePoint now) {
+  if (transport_.started() || !dtls_role_) return;
+  // A ClientHello has nowhere to go before a pair works; a server may well be waiting before.
+  const bool is_client = *dtls_role_ == jsep::DtlsRole::client;
+  const ice::State state = agent_.state(stream_);
+  if (is_client && state != ice::State::connected && state != ice::State::completed) return;
+  stages_.dtls_started = now;
+  transport_.start(now, is_client ? dtls::Role::client : dtls::Role::server, remote_fingerprints_);
+}
+
+void Peer::Core::update_connection_state(TimePoint now) {
+  const ice::State ice = agent_.state(stream_);
+  const bool ice_usable = ice == ice::State::connected || ice == ice::State::completed;
+  ConnectionState state = ConnectionState::connecting;
+  if (closed_) {
+    state = ConnectionState::closed;
+  } else if (reason_) {
+    state = ConnectionState::failed;
+  } else if (ice == ice::State::disconnected) {
+    state = ConnectionState::disconnected;
+  } else if (ice_usable && transport_.connected()) {
+    state = ConnectionState::connected;
+  } else if (ice == ice::State::new_ && !transport_.started()) {
+    state = ConnectionState::new_;
+  }
+  if (state == connection_state_) return;
+  connection_state_ = state;
+  events_.push(ConnectionStateChanged{state, reason_});
+  log_state(now);
+}
+
+void Peer::Core::log_state(TimePoint now) const {
+  const std::string why = reason_ ? reason_.message() : std::string();
+  log_.log(now, LogLevel::info, "peer.connection_state",
+           {{"state", to_string(connection_state_)}, {"reason", std::string_view(why)}});
+}
+
+void Peer::Core::close(TimePoint now) {
+  if (closed_) return;
+  for (const Medium& medium : media_) {
+    if (medium.media) transport_.rtp().remove_media(now, *medium.media);  // BYE
+  }
+  transport_.close(now);
+  while (auto packet = transport_.poll_packet(now)) agent_.send(now, stream_, *std::move(packet));
+  // The agent forgets its packets when it closes, so they are taken over first.
+  while (auto transmit = agent_.poll_transmit()) farewell_.push_back(*std::move(transmit));
+  agent_.close(now);
+  closed_ = true;
+  update_connection_state(now);
+}
+
+std::optional<Transmit> Peer::Core::poll_transmit() {
+  if (farewell_.empty()) return agent_.poll_transmit();
+  Transmit transmit = std::move(farewell_.front());
+  farewell_.pop_front();
+  return transmit;
+}
+
+}  // namespace petrel::inline v0

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "peer/event_queue.hpp"
+#include "peer/transport.hpp"
+#include "petrel/ice/agent.hpp"
+#include "petrel/peer/peer.hpp"
+
+namespace petrel::inline v0 {
+
+/// What Peer is made of. Three sources: peer_core.cpp moves packets and events,
+/// peer_negotiation.cpp applies descriptions, peer_report.cpp tells what is.
+class Peer::Core {
+ public:
+  Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSource& random);
+
+  // peer_negotiation.cpp
+  Result<TransceiverId> add_transceiver(TimePoint now, Kind kind, TransceiverInit init);
+  Result<void> set_direction(TimePoint now, TransceiverId id, Direction direction);
+  Result<void> stop_transceiver(TimePoint now, TransceiverId id);
+  Result<SessionDescription> create_offer();
+  Result<SessionDescription> create_answer();
+  Result<void> set_local_description(TimePoint now, const SessionDescription& description);
+  Result<void> set_local_description(TimePoint now);
+  Result<void> set_remote_description(TimePoint now, const SessionDescription& description);
+  Result<void> add_ice_candidate(TimePoint now, const jsep::Negotiation::TrickledCandidate& candidate);
+  std::optional<SessionDescription> local_description() const;
+  std::optional<Codec> send_codec(TransceiverId id) const;
+  const jsep::Negotiation& negotiation() const { return negotiation_; }
+
+  // peer_core.cpp
+  Result<void> send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame);
+  Result<void> send_packet(TimePoint now, TransceiverId id, Bytes packet);
+  void request_key_frame(TimePoint now, TransceiverId id);
+  void deliver_packets(TimePoint now, TransceiverId id);
+  void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
+  void handle_datagrams(TimePoint now, std::span<const Datagram> datagrams);
+  void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
+  void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<IoRequest> poll_request() { return agent_.poll_request(); }
+  std::optional<Transmit> poll_transmit();
+  std::optional<PeerEvent> poll_event() { return events_.pop(); }
+  void close(TimePoint now);
+
+  // peer_report.cpp
+  ConnectionState connection_state() const { return connection_state_; }
+  IceConnectionState ice_connection_state() const;
+  IceGatheringState ice_gathering_state() const { return gathering_state_; }
+  PeerStats stats() const;
+  ConnectionReport report(TimePoint now) const;
+
+ private:
+  /// What the peer keeps of a transceiver beside the negotiation's state.
+  struct Medium {
+    TransceiverId transceiver;
+    Kind kind;
+    std::optional<rtp::MediaId> media;  ///< Once it is negotiated.
+    std::optional<Codec> send_codec;
+    bool sending = false;
+    bool announced = false;  ///< TrackAdded was said for what it receives now.
+    bool deliver_packets = false;
+    std::optional<jsep::MediaChange> negotiated;
+  };
+
+  Medium* find(TransceiverId id);
+  const Medium* find(TransceiverId id) const;
+  Medium* find(rtp::MediaId id);
+
+  jsep::LocalTransport local_transport() const;
+  jsep::SenderStreams make_streams(std::vector<std::string> stream_ids);
+  void apply(TimePoint now, const jsep::Changes& changes);
+  void apply_transport(TimePoint now, const jsep::TransportChange& change);
+  void apply_media(TimePoint now, const jsep::MediaChange& change);
+  void install_media(TimePoint now, Medium& medium);
+  void remove_media(TimePoint now, TransceiverId id);
+  void announce_signaling_state();
+  void announce_negotiation_needed();
+
+  void settle(TimePoint now);
+  bool settle_once(TimePoint now);
+  void on_ice_event(TimePoint now, ice::Event event);
+  void on_transport_event(TimePoint now, detail::Transport::Event event);
+  void on_rtp_event(rtp::Session::Event event);
+  void start_dtls_if_possible(TimePoint now);
+  void want_key_frames();
+  void update_connection_state(TimePoint now);
+  void log_state(TimePoint now) const;
+
+  PeerConfig config_;
+  RandomSource& random_;
+  Logger log_;
+  TimePoint created_;
+  ice::Agent agent_;
+  ice::StreamId stream_;
+  jsep::Negotiation negotiation_;
+  detail::Transport transport_;
+  detail::EventQueue events_;
+  std::vector<Medium> media_;
+
+  std::string transport_mid_;  ///< The m-line that our candidates belong to.
+  std::size_t transport_line_ = 0;
+  bool ice_role_settled_ = false;
+  std::optional<jsep::DtlsRole> dtls_role_;
+  std::vector<dtls::Fingerprint> remote_fingerprints_;
+  std::vector<std::string> local_candidates_;
+  bool remote_described_ = false;
+
+  ConnectionState connection_state_ = ConnectionState::new_;
+  IceGatheringState gathering_state_ = IceGatheringState::new_;
+  SignalingState announced_signaling_ = SignalingState::stable;
+  bool negotiation_needed_announced_ = false;
+  std::error_code reason_;
+  bool closed_ = false;
+  std::deque<Transmit> farewell_;  ///< What closing has to say, after the agent is closed.
+  PeerDrops dropped_;
+  ConnectionStages stages_;
+};
+
+}  // namespace petrel::inline v0
