@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -175,18 +176,25 @@ class PETREL_API Agent {
 
  private:
   Stream* find(StreamId id) const;
+  TimePoint advance(TimePoint now);
   void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
   void handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
-  void start_transactions(TimePoint now);
-  void settle(TimePoint now);
+  std::optional<TimePoint> next_transaction() const;
+  void start_transactions();
+  bool start_urgent();
+  bool start_ordinary();
+  std::vector<std::string_view> busy_foundations() const;
+  Duration check_rto() const;
+  void settle();
 
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::uint32_t last_stream_ = 0;
   std::size_t turn_ = 0;  ///< Whose turn it is at the next Ta: the gatherer's, then each stream's.
-  std::optional<TimePoint> last_transaction_;
   TimePoint now_;
+  TimePoint next_urgent_;
+  TimePoint next_ordinary_;
   bool closed_ = false;
 };
 

@@ -1,0 +1,365 @@
+#include "petrel/ice/agent.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ice/gatherer.hpp"
+#include "ice/role.hpp"
+#include "ice/stream.hpp"
+
+namespace petrel::inline v0::ice {
+namespace {
+
+using namespace std::chrono_literals;
+
+// RFC 8445 14.2: no agent may start transactions faster than this.
+constexpr Duration min_ta = 5ms;
+
+std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+template <class Item>
+std::optional<Item> take(std::deque<Item>& queue) {
+  if (queue.empty()) return std::nullopt;
+  Item item = std::move(queue.front());
+  queue.pop_front();
+  return item;
+}
+
+// RFC 7983 7: 0 to 3 is STUN, whatever else is wrong with it.
+bool is_stun(Bytes payload) { return !payload.empty() && std::to_integer<int>(payload.front()) <= 3; }
+
+}  // namespace
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::new_:
+      return "new";
+    case State::checking:
+      return "checking";
+    case State::connected:
+      return "connected";
+    case State::completed:
+      return "completed";
+    case State::disconnected:
+      return "disconnected";
+    case State::failed:
+      return "failed";
+    case State::closed:
+      return "closed";
+  }
+  return "";
+}
+
+Agent::Agent(TimePoint now, AgentConfig config, RandomSource& random)
+    : now_(now), next_urgent_(now), next_ordinary_(now) {
+  config.ta = std::max(config.ta, min_ta);
+  shared_ = std::make_unique<Shared>(std::move(config), random);
+  gatherer_ = std::make_unique<Gatherer>(*shared_);
+}
+
+Agent::~Agent() = default;
+
+// Time that goes back stands still.
+TimePoint Agent::advance(TimePoint now) {
+  now_ = std::max(now_, now);
+  return now_;
+}
+
+StreamId Agent::add_stream(TimePoint now) {
+  advance(now);
+  const StreamId id{++last_stream_};
+  if (closed_) return id;
+  streams_.push_back(std::make_unique<Stream>(id, *shared_));
+  for (const LocalCandidate& local : gatherer_->candidates()) streams_.back()->add_local_candidate(local);
+  settle();
+  return id;
+}
+
+void Agent::remove_stream(TimePoint now, StreamId id) {
+  advance(now);
+  std::erase_if(streams_, [&](const auto& stream) { return stream->id() == id; });
+  settle();
+}
+
+const Credentials& Agent::local_credentials(StreamId id) const {
+  static const Credentials none;
+  const Stream* stream = find(id);
+  return stream != nullptr ? stream->local_credentials() : none;
+}
+
+std::span<const Candidate> Agent::local_candidates(StreamId id) const {
+  const Stream* stream = find(id);
+  return stream != nullptr ? stream->local_candidates() : std::span<const Candidate>{};
+}
+
+Role Agent::role() const { return shared_->role; }
+
+void Agent::set_role(TimePoint now, Role role) {
+  advance(now);
+  shared_->role = role;
+  settle();
+}
+
+void Agent::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
+  now = advance(now);
+  if (closed_) return;
+  gatherer_->handle_interfaces(now, addresses);
+  settle();
+}
+
+void Agent::gather(TimePoint now) {
+  now = advance(now);
+  if (closed_) return;
+  gatherer_->gather(now);
+  settle();
+}
+
+Result<void> Agent::set_remote_credentials(TimePoint now, StreamId id, Credentials credentials,
+                                           bool remote_is_lite) {
+  now = advance(now);
+  Stream* stream = find(id);
+  if (stream == nullptr) return Errc::unknown_stream;
+  Result<void> result = stream->set_remote_credentials(now, std::move(credentials), remote_is_lite);
+  settle();
+  return result;
+}
+
+Result<void> Agent::add_remote_candidate(TimePoint now, StreamId id, const Candidate& candidate) {
+  advance(now);
+  Stream* stream = find(id);
+  if (stream == nullptr) return Errc::unknown_stream;
+  Result<void> result = stream->add_remote_candidate(candidate);
+  settle();
+  return result;
+}
+
+void Agent::end_of_remote_candidates(TimePoint now, StreamId id) {
+  advance(now);
+  if (Stream* stream = find(id)) stream->end_of_remote_candidates();
+  settle();
+}
+
+bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
+  now = advance(now);
+  if (!is_stun(datagram.payload)) return false;
+  if (closed_) return true;
+  const auto message = stun::MessageView::parse(datagram.payload);
+  // RFC 8445 7.1: ICE messages carry a FINGERPRINT. STUN servers' answers need not.
+  if (!message || (message->has_fingerprint() && !message->fingerprint_ok())) {
+    ++shared_->stats.malformed_dropped;
+    return true;
+  }
+  switch (message->message_class()) {
+    case stun::Class::request:
+      handle_request(now, datagram, *message);
+      break;
+    case stun::Class::success_response:
+    case stun::Class::error_response:
+      handle_response(now, datagram, *message);
+      break;
+    case stun::Class::indication:  // RFC 8445 11: a keepalive, by nature without an answer.
+      break;
+  }
+  settle();
+  return true;
+}
+
+void Agent::handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request) {
+  const std::string_view ufrag = receiver_ufrag(request);
+  if (request.method() != stun::Method::binding || ufrag.empty() || !request.has_integrity()) {
+    ++shared_->stats.bad_requests;
+    auto refusal = make_refusal(request, {stun::error_code::bad_request, "Bad Request"}, nullptr);
+    if (refusal) shared_->transmit(datagram.flow, datagram.source, std::move(*refusal));
+    return;
+  }
+  for (const auto& stream : streams_) {
+    if (stream->local_credentials().ufrag == ufrag) return stream->handle_request(now, datagram, request);
+  }
+  ++shared_->stats.unknown_ufrag_dropped;
+}
+
+void Agent::handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response) {
+  for (const auto& stream : streams_) {
+    if (stream->handle_response(now, datagram, response)) return;
+  }
+  if (!gatherer_->handle_response(now, datagram)) ++shared_->stats.unmatched_responses;
+}
+
+void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
+  advance(now);
+  if (closed_) return;
+  gatherer_->handle_flow(flow, change);
+  if (std::holds_alternative<FlowFailed>(change)) {
+    for (const auto& stream : streams_) stream->fail_flow(flow);
+  }
+  settle();
+}
+
+void Agent::handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses) {
+  advance(now);
+  if (closed_) return;
+  gatherer_->handle_resolved(id, addresses);
+  settle();
+}
+
+void Agent::handle_timeout(TimePoint now) {
+  now = advance(now);
+  if (closed_) return;
+  gatherer_->handle_timeout(now);
+  for (const auto& stream : streams_) stream->handle_timeout(now);
+  settle();
+}
+
+// Passes on what the parts have to say to each other, and starts what may start.
+void Agent::settle() {
+  if (closed_) return;
+  while (const LocalCandidate* local = gatherer_->poll_candidate()) {
+    for (const auto& stream : streams_) stream->add_local_candidate(*local);
+  }
+  if (gatherer_->poll_done()) shared_->emit(GatheringDone{});
+
+  for (const std::string& foundation : std::exchange(shared_->proven_foundations, {})) {
+    for (const auto& stream : streams_) stream->unfreeze(foundation);
+  }
+  for (const auto& stream : streams_) stream->settle(now_);
+  start_transactions();
+}
+
+// When the next transaction may start, if there is one to start. Deviates from RFC 8445
+// 6.1.4.2, where triggered checks and nominations wait for Ta like all others: they follow
+// a packet of the peer, which is paced itself, and waiting would cost a call its first
+// 100 ms. They keep the distance that RFC 8445 14.2 asks of everybody.
+std::optional<TimePoint> Agent::next_transaction() const {
+  std::optional<TimePoint> urgent;
+  bool ordinary = gatherer_->has_question();
+  for (const auto& stream : streams_) {
+    urgent = earlier(urgent, stream->urgent_check_due());
+    ordinary = ordinary || stream->has_ordinary_check();
+  }
+  if (urgent) urgent = std::max(*urgent, next_urgent_);
+  return ordinary ? earlier(urgent, next_ordinary_) : urgent;
+}
+
+void Agent::start_transactions() {
+  const auto due = next_transaction();
+  if (!due || now_ < *due) return;
+  // One at a time, also when we are called late: bursts are what Ta is against.
+  if (!start_urgent() && !start_ordinary()) return;
+  next_urgent_ = now_ + min_ta;
+  next_ordinary_ = now_ + shared_->config.ta;
+  for (const auto& stream : streams_) stream->settle(now_);
+}
+
+bool Agent::start_urgent() {
+  if (now_ < next_urgent_) return false;
+  for (const auto& stream : streams_) {
+    const auto due = stream->urgent_check_due();
+    if (!due || now_ < *due) continue;
+    stream->start_urgent_check(now_, check_rto());
+    return true;
+  }
+  return false;
+}
+
+// RFC 8445 6.1.4.2: the checklists take turns, and so does gathering.
+bool Agent::start_ordinary() {
+  if (now_ < next_ordinary_) return false;
+  next_ordinary_ = now_ + shared_->config.ta;  // Also when every pair is frozen behind a running one.
+  const std::vector<std::string_view> busy = busy_foundations();
+  const std::size_t participants = streams_.size() + 1;
+  for (std::size_t i = 0; i < participants; ++i) {
+    const std::size_t turn = turn_++ % participants;
+    if (turn == 0 && gatherer_->has_question()) {
+      gatherer_->start_question(now_);
+      return true;
+    }
+    if (turn > 0 && streams_[turn - 1]->start_ordinary_check(now_, check_rto(), busy)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string_view> Agent::busy_foundations() const {
+  std::vector<std::string_view> busy;
+  for (const auto& stream : streams_) {
+    for (const Pair& pair : stream->checklist().pairs()) {
+      if (pair.state == PairState::waiting || pair.state == PairState::in_progress)
+        busy.push_back(pair.foundation);
+    }
+  }
+  return busy;
+}
+
+// RFC 8445 14.3: MAX(500 ms, Ta * N * (waiting + in progress)). N is the number of
+// checklists, as in RFC 5245 16.1. Deviates from RFC 8445's wording, where it is the
+// number of checks: its square would put a second between sendings at five pairs.
+Duration Agent::check_rto() const {
+  const auto active = static_cast<Duration::rep>(busy_foundations().size());
+  const auto checklists = static_cast<Duration::rep>(streams_.size());
+  return std::max<Duration>(500ms, shared_->config.ta * checklists * active);
+}
+
+std::optional<TimePoint> Agent::next_timeout() const {
+  if (closed_) return std::nullopt;
+  std::optional<TimePoint> next = earlier(gatherer_->next_timeout(), next_transaction());
+  for (const auto& stream : streams_) next = earlier(next, stream->next_timeout());
+  if (next) next = std::max(*next, now_);
+  return next;
+}
+
+std::optional<Transmit> Agent::poll_transmit() { return take(shared_->transmits); }
+std::optional<IoRequest> Agent::poll_request() { return take(shared_->requests); }
+std::optional<Event> Agent::poll_event() { return take(shared_->events); }
+
+bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload) {
+  advance(now);
+  Stream* stream = find(id);
+  if (stream == nullptr) {
+    ++shared_->stats.sends_without_pair;
+    return false;
+  }
+  return stream->send(std::move(payload));
+}
+
+std::optional<StreamId> Agent::stream_of(FlowId flow, const Endpoint& source) const {
+  for (const auto& stream : streams_) {
+    if (stream->has_proven(flow, source)) return stream->id();
+  }
+  return std::nullopt;
+}
+
+State Agent::state(StreamId id) const {
+  const Stream* stream = find(id);
+  return stream != nullptr ? stream->state() : State::closed;
+}
+
+std::optional<SelectedPair> Agent::selected(StreamId id) const {
+  const Stream* stream = find(id);
+  return stream != nullptr ? stream->selected() : std::nullopt;
+}
+
+const AgentStats& Agent::stats() const { return shared_->stats; }
+
+StreamReport Agent::report(StreamId id) const {
+  const Stream* stream = find(id);
+  return stream != nullptr ? stream->report() : StreamReport{};
+}
+
+void Agent::close(TimePoint now) {
+  now = advance(now);
+  if (std::exchange(closed_, true)) return;
+  shared_->transmits.clear();
+  shared_->requests.clear();
+  shared_->events.clear();
+  for (const auto& stream : streams_) stream->close(now);
+  gatherer_->close();
+}
+
+Stream* Agent::find(StreamId id) const {
+  const auto it = std::ranges::find(streams_, id, [](const auto& stream) { return stream->id(); });
+  return it == streams_.end() ? nullptr : it->get();
+}
+
+}  // namespace petrel::inline v0::ice

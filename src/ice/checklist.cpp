@@ -1,0 +1,254 @@
+#include "ice/checklist.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ice/priority.hpp"
+
+namespace petrel::inline v0::ice {
+namespace {
+
+// Link-local addresses mean something on one interface only; the peer cannot know
+// the number that it has here.
+Endpoint reachable_from(const IpAddress& local, const Endpoint& remote) {
+  if (!remote.address.is_v6() || !remote.address.is_link_local()) return remote;
+  return {IpAddress::v6(remote.address.octets(), local.scope_id()), remote.port};
+}
+
+// RFC 8445 6.1.2.2: same family, and link-local only with link-local.
+bool can_pair(const IpAddress& local, const IpAddress& remote) {
+  if (local.family() != remote.family()) return false;
+  return !local.is_v6() || local.is_link_local() == remote.is_link_local();
+}
+
+auto find_pair(auto& pairs, FlowId flow, const Endpoint& remote) {
+  const auto it = std::ranges::find_if(
+      pairs, [&](const Pair& pair) { return pair.flow == flow && pair.destination == remote; });
+  return it == pairs.end() ? nullptr : &*it;
+}
+
+bool contains(std::span<const std::string_view> list, std::string_view item) {
+  return std::ranges::find(list, item) != list.end();
+}
+
+}  // namespace
+
+void Checklist::add_local(LocalCandidate local) {
+  if (locals_.size() >= max_local_candidates) return;
+  locals_.push_back(std::move(local));
+  // RFC 8445 6.1.2.4: a reflexive candidate would be replaced by its base, and then be redundant.
+  if (locals_.back().candidate.type != CandidateType::host) return;
+  for (std::size_t remote = 0; remote < remotes_.size(); ++remote) {
+    // RFC 8445 7.3.1.3: a peer-reflexive candidate has only the pairs that requests came over.
+    if (remotes_[remote].type != CandidateType::peer_reflexive) add_pair(locals_.size() - 1, remote);
+  }
+  prune();
+}
+
+Checklist::Added Checklist::add_remote(const Candidate& candidate) {
+  const auto known = std::ranges::find(remotes_, candidate.endpoint, &Candidate::endpoint);
+  if (known != remotes_.end()) {
+    if (known->type != CandidateType::peer_reflexive || candidate.type == CandidateType::peer_reflexive) {
+      return Added::duplicate;
+    }
+    // RFC 8838 11.4: a check was faster than the signaling. What was signalled counts.
+    *known = candidate;
+    const auto remote = static_cast<std::size_t>(known - remotes_.begin());
+    for (Pair& pair : pairs_) {
+      if (pair.remote == remote) prioritise(pair);
+    }
+    add_pairs_of_remote(remote);
+    sort();
+    return Added::updated;
+  }
+  if (remotes_.size() >= max_remote_candidates) return Added::full;
+  remotes_.push_back(candidate);
+  add_pairs_of_remote(remotes_.size() - 1);
+  return Added::added;
+}
+
+Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint32_t priority) {
+  if (Pair* pair = find(flow, source)) return pair;
+  const auto base = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
+    return local.flow == flow && local.candidate.type == CandidateType::host;
+  });
+  if (base == locals_.end()) return nullptr;
+
+  // Candidates carry no scope: the peer's number of an interface is not ours.
+  Endpoint endpoint = source;
+  if (endpoint.address.is_v6()) endpoint.address = IpAddress::v6(source.address.octets());
+  auto remote = std::ranges::find(remotes_, endpoint, &Candidate::endpoint);
+  if (remote == remotes_.end()) {
+    if (remotes_.size() >= max_remote_candidates) return nullptr;
+    Candidate candidate;
+    // RFC 8445 7.3.1.3: a foundation that differs from all others. Signalled ones are
+    // theirs to choose; a clash would only delay a check.
+    candidate.foundation = "prflx" + std::to_string(++last_learnt_);
+    candidate.priority = priority;
+    candidate.endpoint = endpoint;
+    candidate.type = CandidateType::peer_reflexive;
+    remote = remotes_.insert(remotes_.end(), std::move(candidate));
+  }
+  add_pair(static_cast<std::size_t>(base - locals_.begin()),
+           static_cast<std::size_t>(remote - remotes_.begin()));
+  prune();
+  return find(flow, source);
+}
+
+std::size_t Checklist::learn_local(const Endpoint& mapped, std::size_t base, std::uint32_t priority) {
+  const FlowId flow = locals_[base].flow;
+  const auto known = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
+    return local.flow == flow && local.candidate.endpoint == mapped;
+  });
+  if (known != locals_.end()) return static_cast<std::size_t>(known - locals_.begin());
+  if (locals_.size() >= max_local_candidates) return base;
+
+  LocalCandidate learnt{locals_[base].candidate, flow};
+  learnt.candidate.foundation = "prflx" + std::to_string(++last_learnt_);
+  learnt.candidate.type = CandidateType::peer_reflexive;
+  learnt.candidate.priority = priority;
+  learnt.candidate.related = learnt.candidate.endpoint;
+  learnt.candidate.endpoint = mapped;
+  locals_.push_back(std::move(learnt));
+  return locals_.size() - 1;
+}
+
+void Checklist::set_role(Role role) {
+  role_ = role;
+  for (Pair& pair : pairs_) prioritise(pair);
+  sort();
+}
+
+void Checklist::fail_flow(FlowId flow) {
+  for (Pair& pair : pairs_) {
+    if (pair.flow != flow) continue;
+    pair.fail(PairOutcome::socket_failed);
+    forget_trigger(pair.id);
+  }
+}
+
+Pair* Checklist::find(PairId id) {
+  const auto it = std::ranges::find(pairs_, id, &Pair::id);
+  return it == pairs_.end() ? nullptr : &*it;
+}
+
+Pair* Checklist::find(FlowId flow, const Endpoint& remote) { return find_pair(pairs_, flow, remote); }
+
+const Pair* Checklist::find(FlowId flow, const Endpoint& remote) const {
+  return find_pair(pairs_, flow, remote);
+}
+
+void Checklist::trigger(Pair& pair) {
+  pair.state = PairState::waiting;
+  pair.outcome = PairOutcome::not_tried;
+  if (std::ranges::find(triggered_, pair.id) == triggered_.end()) triggered_.push_back(pair.id);
+}
+
+void Checklist::forget_trigger(PairId id) { std::erase(triggered_, id); }
+
+Pair* Checklist::take_triggered() {
+  if (triggered_.empty()) return nullptr;
+  Pair* pair = find(triggered_.front());
+  triggered_.erase(triggered_.begin());
+  return pair;
+}
+
+bool Checklist::has_ordinary() const {
+  if (stopped_) return false;
+  return std::ranges::any_of(pairs_, [](const Pair& pair) {
+    return pair.state == PairState::waiting || pair.state == PairState::frozen;
+  });
+}
+
+Pair* Checklist::take_ordinary(std::span<const std::string_view> busy) {
+  if (stopped_) return nullptr;
+  for (const PairState wanted : {PairState::waiting, PairState::frozen}) {
+    for (Pair& pair : pairs_) {
+      if (pair.state != wanted) continue;
+      if (wanted == PairState::frozen && contains(busy, pair.foundation)) continue;
+      forget_trigger(pair.id);
+      return &pair;
+    }
+  }
+  return nullptr;
+}
+
+void Checklist::unfreeze(std::string_view foundation) {
+  for (Pair& pair : pairs_) {
+    if (pair.state == PairState::frozen && pair.foundation == foundation) pair.state = PairState::waiting;
+  }
+}
+
+void Checklist::stop() {
+  stopped_ = true;
+  for (Pair& pair : pairs_) {
+    if (!pair.is_undecided()) continue;
+    pair.state = PairState::frozen;
+    pair.outcome = PairOutcome::stopped;
+    // What the peer has nominated, and we have yet to check, stays on its way.
+    if (pair.nominate_when_valid) {
+      trigger(pair);
+    } else {
+      forget_trigger(pair.id);
+    }
+  }
+}
+
+void Checklist::add_pair(std::size_t local, std::size_t remote) {
+  const LocalCandidate& base = locals_[local];
+  const Candidate& other = remotes_[remote];
+  if (!can_pair(base.candidate.endpoint.address, other.endpoint.address)) return;
+  const Endpoint destination = reachable_from(base.candidate.endpoint.address, other.endpoint);
+  if (find(base.flow, destination) != nullptr) return;
+
+  Pair pair;
+  pair.id = PairId{++last_pair_};
+  pair.local = pair.mapped = local;
+  pair.remote = remote;
+  pair.flow = base.flow;
+  pair.destination = destination;
+  if (stopped_) pair.outcome = PairOutcome::stopped;
+  prioritise(pair);
+  // RFC 8838 12: a late pair whose foundation has worked already need not wait.
+  const bool proven = std::ranges::any_of(
+      pairs_, [&](const Pair& known) { return known.is_valid() && known.foundation == pair.foundation; });
+  if (proven) pair.state = PairState::waiting;
+  pairs_.push_back(std::move(pair));
+  sort();
+}
+
+void Checklist::add_pairs_of_remote(std::size_t remote) {
+  for (std::size_t local = 0; local < locals_.size(); ++local) {
+    if (locals_[local].candidate.type == CandidateType::host) add_pair(local, remote);
+  }
+  prune();
+}
+
+void Checklist::prioritise(Pair& pair) const {
+  const Candidate& local = locals_[pair.local].candidate;
+  const Candidate& remote = remotes_[pair.remote];
+  pair.foundation = local.foundation + ':' + remote.foundation;
+  pair.priority = pair_priority(role_, {.local = local.priority, .remote = remote.priority});
+}
+
+void Checklist::sort() {
+  // Stable, and ids are unique: the same inputs give the same order everywhere.
+  std::ranges::stable_sort(pairs_, std::greater{}, &Pair::priority);
+}
+
+// RFC 8445 6.1.2.5, but never at the cost of a pair that is being used: those that
+// have not been tried go first, then those that have failed.
+void Checklist::prune() {
+  while (pairs_.size() > max_pairs) {
+    auto victim = pairs_.end();
+    for (auto it = pairs_.begin(); it != pairs_.end(); ++it) {
+      if (it->state == PairState::frozen || it->state == PairState::failed) victim = it;
+    }
+    if (victim == pairs_.end()) victim = pairs_.end() - 1;
+    forget_trigger(victim->id);
+    pairs_.erase(victim);
+    ++pruned_;
+  }
+}
+
+}  // namespace petrel::inline v0::ice

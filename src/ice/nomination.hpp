@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "ice/pair.hpp"
+#include "petrel/base/time.hpp"
+
+namespace petrel::inline v0::ice {
+
+/// When the controlling agent has waited long enough for a better pair than the best it
+/// has. Data flows meanwhile, so this costs nobody anything; it is three of the default
+/// Ta, in which the two or three next better pairs get their checks out.
+constexpr Duration nomination_wait = std::chrono::milliseconds(150);
+
+/// Which pair to nominate, and when: RFC 8445 8.1.1 leaves it to the controlling agent.
+///
+/// The best working pair, at once if nothing better can still come of the checks, else
+/// after nomination_wait. It is nominated once.
+class Nomination {
+ public:
+  struct Choice {
+    PairId pair;
+    TimePoint due;  ///< When it may be nominated.
+  };
+  /// `pairs`: highest priority first. Nullopt: nothing works yet.
+  std::optional<Choice> choose(TimePoint now, std::span<const Pair> pairs);
+
+ private:
+  std::optional<TimePoint> first_valid_;
+};
+
+}  // namespace petrel::inline v0::ice

@@ -1,0 +1,43 @@
+#include "ice/pair.hpp"
+
+namespace petrel::inline v0::ice {
+
+std::string_view to_string(PairState state) {
+  switch (state) {
+    case PairState::frozen:
+      return "frozen";
+    case PairState::waiting:
+      return "waiting";
+    case PairState::in_progress:
+      return "in progress";
+    case PairState::succeeded:
+      return "succeeded";
+    case PairState::failed:
+      return "failed";
+  }
+  return "";
+}
+
+std::string_view to_string(PairOutcome outcome) {
+  switch (outcome) {
+    case PairOutcome::not_tried:
+      return "not tried";
+    case PairOutcome::under_way:
+      return "under way";
+    case PairOutcome::answered:
+      return "answered";
+    case PairOutcome::unanswered:
+      return "no answer";
+    case PairOutcome::refused:
+      return "refused by the peer";
+    case PairOutcome::wrong_source:
+      return "answered from another address";
+    case PairOutcome::socket_failed:
+      return "the local socket failed";
+    case PairOutcome::stopped:
+      return "not needed any more";
+  }
+  return "";
+}
+
+}  // namespace petrel::inline v0::ice

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "petrel/ice/agent.hpp"
+#include "petrel/ice/candidate.hpp"
+
+namespace petrel::inline v0::ice {
+
+/// RFC 8445 5.1.2.1 for component 1.
+/// `local_preference` orders the addresses of one host, the higher the better.
+std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_preference);
+
+/// The same address, had the peer seen it first: what a check's PRIORITY attribute
+/// says (RFC 8445 7.1.1), made from the priority of the candidate it is sent from.
+std::uint32_t peer_reflexive_priority(std::uint32_t priority);
+
+/// The candidates' priorities of one pair.
+struct PairSides {
+  std::uint32_t local = 0;
+  std::uint32_t remote = 0;
+};
+
+/// RFC 8445 6.1.2.3; both agents come to the same number.
+std::uint64_t pair_priority(Role role, PairSides sides);
+
+}  // namespace petrel::inline v0::ice

@@ -1,0 +1,36 @@
+#include "ice/shared.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace petrel::inline v0::ice {
+namespace {
+
+template <class News>
+bool is_older_news(const Event& known, const Event& event) {
+  const auto* before = std::get_if<News>(&known);
+  const auto* after = std::get_if<News>(&event);
+  return before != nullptr && after != nullptr && before->stream == after->stream;
+}
+
+}  // namespace
+
+bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
+  if (transmits.size() >= max_transmits) {
+    ++stats.transmits_dropped;
+    return false;
+  }
+  transmits.push_back({flow, destination, std::move(payload)});
+  return true;
+}
+
+void Shared::emit(Event event) {
+  if (events.size() >= events_before_coalescing) {
+    std::erase_if(events, [&](const Event& known) {
+      return is_older_news<StateChanged>(known, event) || is_older_news<PairSelected>(known, event);
+    });
+  }
+  events.push_back(std::move(event));
+}
+
+}  // namespace petrel::inline v0::ice
