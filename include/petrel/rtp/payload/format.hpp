@@ -3,13 +3,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <system_error>
 #include <variant>
 #include <vector>
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/bytes.hpp"
 #include "petrel/base/result.hpp"
+#include "petrel/rtp/payload/coded_frame.hpp"
+#include "petrel/rtp/payload/h264.hpp"
 #include "petrel/rtp/payload/slice.hpp"
+#include "petrel/rtp/payload/vp8.hpp"
 
 namespace petrel::inline v0::rtp {
 
@@ -20,10 +24,6 @@ enum class PayloadFormat : std::uint8_t {
   opus,  ///< RFC 7587. One Opus packet, one RTP packet.
   raw,   ///< Any other codec whose frame is a whole payload, such as G.711: one frame, one packet.
 };
-
-/// The largest frame that is taken apart or put together. A 4K key frame at a high rate is around
-/// 2 MiB; a stream of fragments that never ends must end somewhere.
-constexpr std::size_t max_frame_size = std::size_t{4} << 20;
 
 /// The smallest `max_payload` that is accepted: below it payload headers eat the packet.
 constexpr std::size_t min_max_payload = 32;
@@ -38,18 +38,12 @@ PETREL_API Result<std::vector<PayloadSlice>> packetize(PayloadFormat format, Byt
                                                        std::size_t max_payload);
 
 /// Whether a frame may begin with this packet. False is certain. True is a guess for a H.264 NAL unit
-/// that is not a slice and not fragmented: only the packet before (its marker, its timestamp) can tell.
+/// that is not a slice: only the packet before (its marker, its timestamp) can tell.
 PETREL_API bool is_start_of_frame(PayloadFormat format, Bytes payload);
 
 /// Whether the packet shows that its frame is a key frame: an IDR slice in any packet of it (H.264), the
 /// first packet of it (VP8). For H.264 a parameter set alone does not count. Always true for opus and raw.
 PETREL_API bool is_key_frame(PayloadFormat format, Bytes payload);
-
-/// A frame put together from packets.
-struct CodedFrame {
-  std::vector<std::byte> bytes;
-  bool key_frame = false;
-};
 
 /// Puts the packets of one frame together again.
 ///
@@ -58,13 +52,13 @@ struct CodedFrame {
 /// rest of the frame is refused by the same error, until reset() or the end of the frame.
 class PETREL_API Depacketizer {
  public:
-  explicit Depacketizer(PayloadFormat format) : format_(format) {}
+  explicit Depacketizer(PayloadFormat format);
 
   PayloadFormat format() const { return format_; }
 
   /// With `marker` (the packet is the last one of its frame) answers the frame, or why there is none; the
-  /// next packet then begins a new frame. Without it nullopt: more is needed. For opus and raw every packet
-  /// is the last one.
+  /// next packet then begins a new frame. Without it nullopt: more is needed. For opus and raw every
+  /// packet is the last one.
   Result<std::optional<CodedFrame>> push(Bytes payload, bool marker);
 
   /// The frame as far as it came, for senders that set no marker: the timestamp has changed.
@@ -75,15 +69,16 @@ class PETREL_API Depacketizer {
   void reset();
 
  private:
-  Result<void> append(Bytes payload);
-  Result<void> append_h264(Bytes payload);
-  Result<void> append_vp8(Bytes payload);
+  /// A format whose frames are single payloads.
+  struct WholePayload {
+    Result<void> append(Bytes payload);
+    Result<CodedFrame> take();
+
+    CodedFrame frame;
+  };
 
   PayloadFormat format_;
-  std::vector<std::byte> bytes_;
-  bool key_frame_ = false;
-  bool in_fragment_ = false;        ///< H.264: an FU-A has begun and not ended.
-  std::uint8_t fragment_type_ = 0;  ///< H.264: its NAL unit header byte.
+  std::variant<WholePayload, h264::Depacketizer, vp8::Depacketizer> codec_;
   std::error_code failure_;
 };
 

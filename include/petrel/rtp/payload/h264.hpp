@@ -7,6 +7,7 @@
 #include "petrel/base/abi.hpp"
 #include "petrel/base/bytes.hpp"
 #include "petrel/base/result.hpp"
+#include "petrel/rtp/payload/coded_frame.hpp"
 #include "petrel/rtp/payload/slice.hpp"
 
 namespace petrel::inline v0::rtp::h264 {
@@ -28,5 +29,36 @@ struct Packets {
 /// rtp::Errc::empty_frame without a NAL unit, frame_too_large, unpacketizable for a NAL unit above
 /// `max_payload` in mode 0, or of a type that only packets have (24 to 31).
 PETREL_API Result<Packets> packetize(Bytes access_unit, std::size_t max_payload, PacketizationMode mode);
+
+/// Whether an access unit may begin with this payload. A slice of a single NAL unit packet, or the
+/// first fragment of one, begins one only at macroblock 0.
+PETREL_API bool is_start_of_frame(Bytes payload);
+
+/// Whether the payload has an IDR slice, or a piece of one.
+PETREL_API bool is_key_frame(Bytes payload);
+
+/// Puts the payloads of one access unit together, RFC 6184 7.1: single NAL units, STAP-A and FU-A.
+///
+/// Takes payloads in order, without gaps. After an error only take() is of use, and its frame is not.
+class PETREL_API Depacketizer {
+ public:
+  /// rtp::Errc::missing_fragment where an FU-A does not go on where the last one stopped,
+  /// unsupported_payload for STAP-B, MTAP, FU-B and the types without a meaning, malformed_payload,
+  /// empty_payload, frame_too_large.
+  Result<void> append(Bytes payload);
+
+  /// The access unit in Annex B form, with start codes of four bytes; then begins anew.
+  /// rtp::Errc::missing_fragment if the last NAL unit has no end, empty_frame if nothing came.
+  Result<CodedFrame> take();
+
+ private:
+  Result<void> append_aggregate(Bytes payload);
+  Result<void> append_fragment(Bytes payload);
+  void begin_unit(std::byte header);
+
+  CodedFrame frame_;
+  bool in_fragment_ = false;     ///< An FU-A has begun, and its last piece is to come.
+  std::byte fragment_header_{};  ///< Of the NAL unit that is in pieces.
+};
 
 }  // namespace petrel::inline v0::rtp::h264

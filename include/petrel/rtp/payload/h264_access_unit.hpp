@@ -47,23 +47,33 @@ class PETREL_API AccessUnitSplitter {
   std::size_t empty_units() const { return empty_units_; }
 
  private:
-  struct Picture;
+  /// The NAL unit that is being received, by places in `buffer_`.
+  struct Open {
+    std::size_t code = 0;   ///< Its start code, …
+    std::size_t begin = 0;  ///< … and what follows it.
+    bool placed = false;    ///< Known to belong to the current access unit.
+  };
+
+  /// Opens the NAL unit whose start code is at `code`; false if there is none.
+  bool open_unit(std::size_t code);
   bool begins_access_unit(Bytes nal) const;
   void note(Bytes nal);
-  AccessUnit take(std::size_t size);
+  std::optional<AccessUnit> take(std::size_t end);
+  std::optional<AccessUnit> take_last();
+  /// The current access unit is too large: drops what came of it. False if that is known already.
+  bool give_up();
 
-  std::vector<std::byte>
-      buffer_;                 ///< Begins with the start code of the current access unit, once there is one.
-  std::size_t nal_begin_ = 0;  ///< Of the NAL unit that is not yet complete, behind its start code.
-  std::size_t nal_code_ = 0;   ///< Where its start code begins.
-  std::size_t scanned_ = 0;    ///< No start code begins before here, past `nal_begin_`.
-  bool in_nal_ = false;
-  bool skipping_ = false;
+  std::vector<std::byte> buffer_;
+  std::size_t begin_ = 0;    ///< Of the current access unit in `buffer_`; before it lies what was taken.
+  std::size_t scanned_ = 0;  ///< No start code begins before here that is not known.
+  std::optional<Open> open_;
+  bool has_units_ = false;  ///< The stream has begun: `begin_` is at a start code, or behind what is skipped.
   bool finished_ = false;
-  bool has_picture_ = false;   ///< The current access unit has a slice, …
-  std::byte picture_nal_{};    ///< … whose header byte was this …
-  SliceHeader picture_slice_;  ///< … and whose header began so.
-  AccessUnit current_;         ///< Its flags; the bytes are in `buffer_`.
+  bool skipping_ = false;       ///< The current access unit is too large, and what came of it is gone.
+  bool has_picture_ = false;    ///< The current access unit has a slice, …
+  std::byte picture_header_{};  ///< … whose NAL unit header this is, …
+  SliceHeader picture_slice_;   ///< … and whose own header begins so.
+  AccessUnit current_;          ///< Its flags; the bytes are in `buffer_`.
   std::optional<SequenceParameters> parameters_;
   std::size_t empty_units_ = 0;
 };

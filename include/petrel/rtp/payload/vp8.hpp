@@ -1,13 +1,15 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/bytes.hpp"
 #include "petrel/base/result.hpp"
+#include "petrel/rtp/payload/coded_frame.hpp"
+#include "petrel/rtp/payload/slice.hpp"
 
 namespace petrel::inline v0::rtp::vp8 {
 
@@ -15,7 +17,7 @@ namespace petrel::inline v0::rtp::vp8 {
 struct PETREL_API Descriptor {
   bool non_reference = false;  ///< N: can be dropped without harm to other frames.
   bool start_of_partition = false;
-  std::uint8_t partition = 0;  ///< 0 to 15, of which senders use 0 to 8.
+  std::uint8_t partition = 0;  ///< 0 to 7.
   std::optional<std::uint16_t> picture_id;
   bool long_picture_id = true;  ///< Written with 15 bits, not 7.
   std::optional<std::uint8_t> tl0_picture_index;
@@ -53,5 +55,25 @@ struct FrameHeader {
 /// `frame` is a frame, or the body of its first packet. rtp::Errc::truncated, or malformed_bitstream for
 /// a key frame without its start code.
 PETREL_API Result<FrameHeader> parse_frame_header(Bytes frame);
+
+/// Cuts a frame into payloads of at most `max_payload` bytes, of about equal size, with the shortest
+/// descriptor: a picture number belongs to a stream, and slices to all viewers. rtp::Errc::empty_frame,
+/// frame_too_large.
+PETREL_API Result<std::vector<PayloadSlice>> packetize(Bytes frame, std::size_t max_payload);
+
+/// Puts the payloads of one frame together. Takes them in order, without gaps; after an error only
+/// take() is of use, and its frame is not.
+class PETREL_API Depacketizer {
+ public:
+  /// rtp::Errc::missing_fragment if the first one does not start the frame or a later one does, those of
+  /// parse_payload() and parse_frame_header(), frame_too_large.
+  Result<void> append(Bytes payload);
+
+  /// The frame; then begins anew. rtp::Errc::empty_frame if nothing came.
+  Result<CodedFrame> take();
+
+ private:
+  CodedFrame frame_;
+};
 
 }  // namespace petrel::inline v0::rtp::vp8

@@ -50,7 +50,7 @@ class PETREL_API Writer {
   /// rtp::Errc::no_room if it does not fit (write it to the next datagram), too_many_elements if no
   /// datagram can say it; the datagram is then as before.
   ///
-  /// TransportFeedback is written in two-bit status vectors and run lengths of not received.
+  /// TransportFeedback is written in two-bit status vectors and run lengths.
   Result<void> add(const Message& message);
 
   bool empty() const { return size_ == 0; }
