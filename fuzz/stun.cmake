@@ -1,0 +1,2 @@
+petrel_add_fuzzer(stun_message petrel::stun)
+petrel_add_fuzzer(stun_binding_client petrel::stun)
