@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, launch, open_page, output } from "./browser.mjs";
-import { bars_seen, counter_seen, expected_bars } from "./pattern.mjs";
+import { decode_frames, figure, launch, open_page, output, received } from "./browser.mjs";
+import { read_bars, read_counter } from "./pattern.mjs";
 import { Program } from "./program.mjs";
+
+// Of 255: what compression may do to a plain colour. The nearest two bars are 191 apart.
+const colour_tolerance = 24;
 
 let camera, browser, page;
 
@@ -43,17 +46,15 @@ test("the page tells when the first picture came, and its own statistics", async
 test("the picture is the pattern: eight colour bars and a counter that runs", async () => {
   await page.locator("video").screenshot({ path: path.join(output, "camera.png") });
 
-  for (const [index, bar] of (await bars_seen(page)).entries()) {
-    const expected = expected_bars[index];
-    const far = Math.max(...bar.map((channel, which) => Math.abs(channel - expected[which])));
-    assert.ok(far <= 40, `bar ${index} is ${bar}, not ${expected}`);
-  }
+  const bars = await read_bars(page);
+  figure(`furthest off is ${JSON.stringify(bars.reduce((worst, bar) => (bar.off > worst.off ? bar : worst)))}`);
+  for (const bar of bars) assert.ok(bar.off <= colour_tolerance, `the ${bar.name} bar is ${bar.seen}`);
 
-  const before = await counter_seen(page);
-  await decode_frames(page, 15, (await decode_frames(page, 1)).frames);
-  const later = await counter_seen(page);
-  figure(`counter ${before}, then ${later}`);
-  assert.ok(later > before, `the counter stands at ${before}`);
+  const first = await read_counter(page);
+  await decode_frames(page, 15, (await received(page, "video")).frames);
+  const later = await read_counter(page);
+  figure(`the counter shows ${first}, then ${later}`);
+  assert.ok(later > first);
 });
 
 test("the page had nothing to complain about", () => assert.deepEqual(page.complaints, []));

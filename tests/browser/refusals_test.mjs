@@ -29,8 +29,7 @@ async function status(method, url, headers = {}, body = undefined) {
   const request = http.request(url, { method, headers, agent: false });
   request.end(body);
   const [response] = await once(request, "response");
-  const said = await text(response);
-  figure(`${method} ${url} ${JSON.stringify(headers)}: ${response.statusCode} ${said.split("\n")[0].slice(0, 60)}`);
+  await text(response);
   return response.statusCode;
 }
 
