@@ -1,0 +1,172 @@
+// petrel-camera: one H.264 source, any number of viewers in browsers or WHEP players.
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include "camera/capture.hpp"
+#include "camera/file_source.hpp"
+#include "camera/options.hpp"
+#include "camera/page.hpp"
+#include "camera/pattern_source.hpp"
+#include "camera/viewers.hpp"
+#include "petrel/http/whep.hpp"
+#include "petrel/io/dump.hpp"
+#include "shared/http_listener.hpp"
+#include "shared/stderr_log.hpp"
+#include "shared/user_error.hpp"
+
+namespace {
+
+namespace http = petrel::http;
+
+std::chrono::milliseconds local_time_of_day() {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
+  return std::chrono::hours(local.tm_hour) + std::chrono::minutes(local.tm_min) +
+         std::chrono::seconds(local.tm_sec) + ms;
+}
+
+std::unique_ptr<camera::FrameSource> make_source(const camera::Options& options) {
+  if (const auto* file = std::get_if<camera::Options::FileInput>(&options.source)) {
+    return std::make_unique<camera::FileSource>(file->path, options.frames_per_second);
+  }
+  return std::make_unique<camera::PatternSource>(
+      camera::EncoderSettings{.width = options.width,
+                              .height = options.height,
+                              .frames_per_second = options.frames_per_second.value_or(30),
+                              .bits_per_second = options.bits_per_second},
+      local_time_of_day);
+}
+
+// What the user asked to be written down, at their own risk.
+struct Dumps {
+  std::unique_ptr<petrel::KeyLogFile> keys;
+  std::unique_ptr<petrel::RtpDumpFile> packets;
+
+  explicit Dumps(const camera::Options& options) {
+    if (options.key_log) keys = open<petrel::KeyLogFile>("--key-log", *options.key_log);
+    if (options.rtp_dump) packets = open<petrel::RtpDumpFile>("--rtp-dump", *options.rtp_dump);
+  }
+
+ private:
+  template <class File>
+  static std::unique_ptr<File> open(const char* option, const std::string& path) {
+    auto file = File::open(path);
+    if (!file) {
+      throw shared::UserError(std::string(option) + ": cannot write " + path + ": " + file.error().message());
+    }
+    return *std::move(file);
+  }
+};
+
+petrel::PeerConfig peer_config(const camera::Options& options, const petrel::Network& network, const Dumps& dumps,
+                               petrel::LogSink* log) {
+  petrel::PeerConfig config;
+  for (const std::string& url : options.server.ice_servers) {
+    if (const auto server = petrel::parse_stun_url(url); !server) {
+      throw shared::UserError("--ice-server " + url + ": " + server.error().message());
+    }
+    config.ice_servers.push_back({.url = url});
+  }
+  // One certificate for all viewers: they share its context, and each connects the faster for it.
+  const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
+  config.certificate = petrel::dtls::Certificate::generate(today).value();
+  config.log = log;
+  config.key_log = dumps.keys.get();
+  config.packet_tap = dumps.packets.get();
+  return config;
+}
+
+asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::AccessPolicy& policy,
+                                       http::Request request) {
+  http::Response response;
+  if (auto refusal = http::refuse_access(policy, request)) {
+    response = *std::move(refusal);
+  } else if (auto action = http::route_whep(request)) {
+    if (auto* create = std::get_if<http::WhepCreate>(&*action)) {
+      auto creating = viewers.create(std::move(*create));
+      response = co_await std::move(creating);
+    } else if (const auto* trickle = std::get_if<http::WhepTrickle>(&*action)) {
+      response = viewers.trickle(*trickle);
+    } else if (const auto* leave = std::get_if<http::WhepDelete>(&*action)) {
+      response = viewers.remove(*leave);
+    } else {
+      response = std::get<http::Response>(*std::move(action));
+    }
+  } else if (request.path == "/stats") {
+    response = {http::Status::ok, {{"Content-Type", "application/json"}}, viewers.statistics()};
+  } else if (request.path == "/") {
+    response = {http::Status::ok, {{"Content-Type", "text/html; charset=utf-8"}}, std::string(camera::page)};
+  } else {
+    response = http::problem(http::Status::not_found, "There is nothing here. The picture is at /.");
+  }
+  response.headers.append(http::cors_headers(policy, request));
+  co_return response;
+}
+
+int run(const camera::Options& options) {
+  asio::io_context io(1);
+  std::optional<shared::StderrLog> log;
+  if (options.server.log_level) log.emplace(*options.server.log_level);
+  const Dumps dumps(options);
+  const std::unique_ptr<camera::FrameSource> source = make_source(options);
+
+  petrel::Network network(io.get_executor());
+  camera::Viewers viewers(network, *source,
+                          {peer_config(options, network, dumps, log ? &*log : nullptr), options.max_viewers});
+  const http::AccessPolicy policy = shared::access_policy(options.server);
+  shared::HttpListener listener(io.get_executor(), options.server.listen_endpoint,
+                                [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
+
+  int exit_code = 0;
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  const auto end = [&] {
+    signals.cancel();
+    listener.stop();
+    viewers.close();
+    io.stop();
+  };
+  camera::Capture capture(
+      *source, io.get_executor(), [&](const camera::CapturedFrame& frame) { viewers.handle_frame(frame); },
+      [&](const std::string& reason) {
+        std::fprintf(stderr, "petrel-camera: the source has ended: %s\n", reason.c_str());
+        exit_code = 1;
+        end();
+      });
+  signals.async_wait([&](std::error_code error, int) {
+    if (!error) end();
+  });
+
+  std::printf("%s\n", source->description().c_str());
+  std::printf("Watch at %s (Ctrl-C ends)\n", shared::page_address(options.server, listener.local()).c_str());
+  std::fflush(stdout);
+  io.run();
+  capture.stop();
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = camera::parse_options(argc, argv);
+  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
+    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
+    return exit->code;
+  }
+  try {
+    return run(std::get<camera::Options>(parsed));
+  } catch (const shared::UserError& error) {
+    std::fprintf(stderr, "petrel-camera: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "petrel-camera: %s\n", error.what());
+    return 1;
+  }
+}

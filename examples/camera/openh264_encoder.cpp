@@ -1,0 +1,171 @@
+#include "camera/openh264_encoder.hpp"
+
+#include <wels/codec_api.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "petrel/rtp/payload/h264_nal.hpp"
+#include "shared/hexadecimal.hpp"
+#include "shared/user_error.hpp"
+
+namespace camera {
+namespace {
+
+// A key frame every so often even when nobody asks, for players that never send PLI.
+constexpr double seconds_between_key_frames = 10;
+
+struct Level {
+  int level;
+  double macroblocks_per_second;
+  int macroblocks;
+  std::uint32_t bits_per_second;
+};
+
+// H.264 table A-1: MaxMBPS, MaxFS and 1000 × MaxBR. Levels below 3.0 gain nothing here.
+constexpr std::array<Level, 7> levels{{{30, 40'500, 1'620, 10'000'000},
+                                       {31, 108'000, 3'600, 14'000'000},
+                                       {32, 216'000, 5'120, 20'000'000},
+                                       {40, 245'760, 8'192, 20'000'000},
+                                       {42, 522'240, 8'704, 50'000'000},
+                                       {51, 983'040, 36'864, 240'000'000},
+                                       {52, 2'073'600, 36'864, 240'000'000}}};
+
+SEncParamExt parameters_for(ISVCEncoder& encoder, const EncoderSettings& settings) {
+  SEncParamExt parameters;
+  encoder.GetDefaultParams(&parameters);
+  parameters.iUsageType = CAMERA_VIDEO_REAL_TIME;
+  parameters.iPicWidth = settings.width;
+  parameters.iPicHeight = settings.height;
+  parameters.fMaxFrameRate = static_cast<float>(settings.frames_per_second);
+  parameters.iTargetBitrate = static_cast<int>(settings.bits_per_second);
+  parameters.iMaxBitrate = UNSPECIFIED_BIT_RATE;
+  parameters.iRCMode = RC_BITRATE_MODE;
+  parameters.bEnableFrameSkip = false;  // A skipped picture would be a hole in the test's frame counter.
+  parameters.iComplexityMode = LOW_COMPLEXITY;
+  parameters.iMultipleThreadIdc = 1;
+  parameters.iTemporalLayerNum = 1;
+  parameters.iSpatialLayerNum = 1;
+  parameters.iNumRefFrame = 1;
+  parameters.iEntropyCodingModeFlag = 0;  // CAVLC: Baseline has nothing else.
+  parameters.uiIntraPeriod =
+      static_cast<unsigned>(std::max(1.0, settings.frames_per_second * seconds_between_key_frames));
+  parameters.eSpsPpsIdStrategy = CONSTANT_ID;
+  parameters.bEnableSceneChangeDetect = false;  // Key frames come when viewers need them, not by content.
+  parameters.bEnableDenoise = false;
+
+  SSpatialLayerConfig& layer = parameters.sSpatialLayers[0];
+  layer.iVideoWidth = settings.width;
+  layer.iVideoHeight = settings.height;
+  layer.fFrameRate = parameters.fMaxFrameRate;
+  layer.iSpatialBitrate = parameters.iTargetBitrate;
+  layer.iMaxSpatialBitrate = UNSPECIFIED_BIT_RATE;
+  layer.uiProfileIdc = PRO_BASELINE;
+  layer.uiLevelIdc = static_cast<ELevelIdc>(level_for(settings));
+  layer.sSliceArgument.uiSliceMode = SM_SINGLE_SLICE;
+  // Said in the stream, or a browser guesses the matrix from the height.
+  layer.bVideoSignalTypePresent = true;
+  layer.uiVideoFormat = VF_UNDEF;
+  layer.bFullRange = false;
+  layer.bColorDescriptionPresent = true;
+  layer.uiColorPrimaries = CP_BT709;
+  layer.uiTransferCharacteristics = TRC_BT709;
+  layer.uiColorMatrix = CM_BT709;
+  return parameters;
+}
+
+petrel::Bytes bytes_of(const SLayerBSInfo& layer) {
+  std::size_t size = 0;
+  for (int i = 0; i < layer.iNalCount; ++i) size += static_cast<std::size_t>(layer.pNalLengthInByte[i]);
+  return std::as_bytes(std::span(layer.pBsBuf, size));
+}
+
+}  // namespace
+
+int level_for(const EncoderSettings& settings) {
+  const int macroblocks = ((settings.width + 15) / 16) * ((settings.height + 15) / 16);
+  const auto fits = [&](const Level& level) {
+    return macroblocks <= level.macroblocks &&
+           macroblocks * settings.frames_per_second <= level.macroblocks_per_second &&
+           settings.bits_per_second <= level.bits_per_second;
+  };
+  const auto found = std::ranges::find_if(levels, fits);
+  return found == levels.end() ? levels.back().level : found->level;
+}
+
+void OpenH264Encoder::Destroy::operator()(ISVCEncoder* encoder) const {
+  encoder->Uninitialize();
+  WelsDestroySVCEncoder(encoder);
+}
+
+OpenH264Encoder::OpenH264Encoder(const EncoderSettings& settings) : settings_(settings) {
+  ISVCEncoder* made = nullptr;
+  if (WelsCreateSVCEncoder(&made) != 0 || made == nullptr) {
+    throw shared::UserError("The OpenH264 library cannot make an encoder. Use --source file:PATH instead.");
+  }
+  encoder_.reset(made);
+  int quiet = WELS_LOG_QUIET;
+  made->SetOption(ENCODER_OPTION_TRACE_LEVEL, &quiet);
+  SEncParamExt parameters = parameters_for(*made, settings);
+  if (made->InitializeExt(&parameters) != cmResultSuccess) {
+    throw shared::UserError("OpenH264 refuses " + std::to_string(settings.width) + "x" +
+                            std::to_string(settings.height) + " at " +
+                            std::to_string(settings.bits_per_second) + " bit/s. Try --size 1280x720.");
+  }
+  int format = videoFormatI420;
+  made->SetOption(ENCODER_OPTION_DATAFORMAT, &format);
+  profile_level_id_ = read_profile_level_id();
+}
+
+OpenH264Encoder::~OpenH264Encoder() = default;
+
+OpenH264Encoder::Encoded OpenH264Encoder::encode(const Picture& picture, petrel::Duration offset) {
+  // OpenH264 does not write into its input, but says so nowhere in its types.
+  auto* samples = const_cast<std::uint8_t*>(picture.samples().data());
+  const int luma = picture.width() * picture.height();
+  SSourcePicture source{};
+  source.iColorFormat = videoFormatI420;
+  source.iPicWidth = picture.width();
+  source.iPicHeight = picture.height();
+  source.iStride[0] = picture.width();
+  source.iStride[1] = source.iStride[2] = picture.width() / 2;
+  source.pData[0] = samples;
+  source.pData[1] = samples + luma;
+  source.pData[2] = samples + luma + luma / 4;
+  source.uiTimeStamp = std::chrono::duration_cast<std::chrono::milliseconds>(offset).count();
+
+  SFrameBSInfo info{};
+  Encoded encoded;
+  if (encoder_->EncodeFrame(&source, &info) != cmResultSuccess) return encoded;
+  encoded.key_frame = info.eFrameType == videoFrameTypeIDR;
+  for (int i = 0; i < info.iLayerNum; ++i) {
+    const petrel::Bytes layer = bytes_of(info.sLayerInfo[i]);
+    encoded.annex_b.insert(encoded.annex_b.end(), layer.begin(), layer.end());
+  }
+  return encoded;
+}
+
+void OpenH264Encoder::force_key_frame() { encoder_->ForceIntraFrame(true); }
+
+void OpenH264Encoder::set_bitrate(std::uint32_t bits_per_second) {
+  SBitrateInfo info{};
+  info.iLayer = SPATIAL_LAYER_ALL;
+  info.iBitrate = static_cast<int>(bits_per_second);
+  encoder_->SetOption(ENCODER_OPTION_BITRATE, &info);
+}
+
+std::string OpenH264Encoder::read_profile_level_id() {
+  SFrameBSInfo info{};
+  encoder_->EncodeParameterSets(&info);
+  for (int i = 0; i < info.iLayerNum; ++i) {
+    petrel::rtp::h264::NalReader reader(bytes_of(info.sLayerInfo[i]));
+    while (const auto nal = reader.next()) {
+      const bool is_sps = petrel::rtp::h264::nal_type((*nal)[0]) == petrel::rtp::h264::NalType::sps;
+      if (is_sps && nal->size() >= 4) return shared::hexadecimal(nal->subspan(1, 3));
+    }
+  }
+  return "42c01f";  // What this version writes for 720p.
+}
+
+}  // namespace camera

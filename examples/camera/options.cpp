@@ -1,0 +1,118 @@
+#include "camera/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <string_view>
+
+#include "shared/user_error.hpp"
+
+namespace camera {
+namespace {
+
+constexpr const char* description =
+    "Shows a camera in a browser, over WebRTC.\n"
+    "\n"
+    "Open the address it prints. Any WHEP player can use that address with /whep at its end.";
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  petrel-camera\n"
+    "      the test pattern, on http://127.0.0.1:8080/\n"
+    "  petrel-camera --source file:garden.h264 --fps 25\n"
+    "      a file, over and over\n"
+    "  petrel-camera --listen 0.0.0.0:8080 --token pick-a-long-word\n"
+    "      for other machines, which open http://THIS-MACHINE:8080/?token=pick-a-long-word\n"
+    "  petrel-camera --size 640x360 --fps 15 --bitrate 500k\n"
+    "      for a slow line\n";
+
+constexpr int min_side = 160;
+constexpr int max_width = 3840;
+constexpr int max_height = 2160;
+constexpr std::uint32_t min_bitrate = 50'000;
+constexpr std::uint32_t max_bitrate = 50'000'000;
+
+template <class Number>
+std::optional<Number> whole(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void read_source(const std::string& text, Options& options) {
+  constexpr std::string_view file = "file:";
+  if (text == "pattern") {
+    options.source = Options::PatternInput{};
+  } else if (text.starts_with(file) && text.size() > file.size()) {
+    options.source = Options::FileInput{text.substr(file.size())};
+  } else {
+    throw shared::UserError("--source " + text + ": write pattern, or file:PATH.");
+  }
+}
+
+void read_size(const std::string& text, Options& options) {
+  const std::size_t cross = text.find('x');
+  const auto width = whole<int>(std::string_view(text).substr(0, cross));
+  const auto height =
+      cross == text.npos ? std::nullopt : whole<int>(std::string_view(text).substr(cross + 1));
+  const auto fits = [](std::optional<int> side, int most) {
+    return side && *side >= min_side && *side <= most && *side % 2 == 0;
+  };
+  if (!fits(width, max_width) || !fits(height, max_height)) {
+    throw shared::UserError(
+        "--size " + text +
+        ": write WIDTHxHEIGHT in even numbers from 160x160 to 3840x2160, such as 1280x720.");
+  }
+  options.width = *width;
+  options.height = *height;
+}
+
+void read_bitrate(const std::string& text, Options& options) {
+  std::string_view digits = text;
+  std::uint64_t unit = 1;
+  if (digits.ends_with('k')) unit = 1'000;
+  if (digits.ends_with('M')) unit = 1'000'000;
+  if (unit != 1) digits.remove_suffix(1);
+  const auto value = whole<std::uint32_t>(digits);
+  if (!value || *value * unit < min_bitrate || *value * unit > max_bitrate) {
+    throw shared::UserError("--bitrate " + text +
+                            ": write bits per second from 50k to 50M, such as 800k or 2M.");
+  }
+  options.bits_per_second = static_cast<std::uint32_t>(*value * unit);
+}
+
+}  // namespace
+
+std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
+  Options options;
+  std::string source = "pattern";
+  std::string size = "1280x720";
+  std::string bitrate = "2500k";
+
+  CLI::App app(description, "petrel-camera");
+  app.footer(examples);
+  app.add_option("--source", source, "Where the picture comes from: pattern, or file:PATH (H.264, Annex B)")
+      ->capture_default_str();
+  app.add_option("--size", size, "Width and height of the pattern")->capture_default_str();
+  app.add_option("--fps", options.frames_per_second,
+                 "Frames per second: of the pattern (30), or instead of what the file says")
+      ->check(CLI::Range(1.0, 120.0));
+  app.add_option("--bitrate", bitrate, "Bits per second of the pattern")->capture_default_str();
+  app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--rtp-dump", options.rtp_dump, "Write all RTP and RTCP, decrypted, to this file");
+  app.add_option("--key-log", options.key_log,
+                 "Write DTLS keys to this file: whoever has it can decrypt what was recorded");
+  shared::add_server_options(app, options.server);
+
+  return shared::parse<Options>(app, argc, argv, [&] {
+    read_source(source, options);
+    read_size(size, options);
+    read_bitrate(bitrate, options);
+    shared::check(options.server);
+    return options;
+  });
+}
+
+}  // namespace camera

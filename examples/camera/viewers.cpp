@@ -1,0 +1,203 @@
+#include "camera/viewers.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "petrel/peer/errc.hpp"
+#include "shared/random_id.hpp"
+
+namespace camera {
+namespace {
+
+using namespace std::chrono_literals;
+namespace http = petrel::http;
+using petrel::ConnectionState;
+
+// A player that does not trickle needs all of our candidates in the answer. Host candidates
+// take no time; a STUN server that does not answer is not worth more than this.
+constexpr petrel::Duration gathering_limit = 500ms;
+
+constexpr std::chrono::seconds retry_when_full = 10s;
+
+}  // namespace
+
+Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings)
+    : network_(network), source_(source), settings_(std::move(settings)), gate_timer_(network.executor()) {
+  // A camera talks to nobody but its viewers, and sends one thing: its picture.
+  settings_.peer.audio_codecs = {};
+  settings_.peer.video_codecs = {petrel::h264({.profile_level_id = source_.profile_level_id()})};
+}
+
+asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
+  if (viewers_.size() >= settings_.max_viewers) co_return http::whep_full(settings_.max_viewers, retry_when_full);
+
+  const ViewerId id{++last_id_};
+  petrel::PeerConfig config = settings_.peer;
+  config.name = "viewer-" + std::to_string(id.value);
+  Viewer& viewer = viewers_.try_emplace(id, network_, std::move(config)).first->second;
+  viewer.session = shared::random_id(network_.random());
+  viewer.etag = shared::random_id(network_.random());
+
+  if (const auto negotiated = negotiate(id, viewer, request.offer); !negotiated) {
+    http::Response refusal = refuse_offer(viewer, negotiated.error());
+    forget(id);
+    co_return refusal;
+  }
+  ++viewers_served_;
+  // The viewer may be gone by the time its candidates are gathered: nothing of it is touched after.
+  const http::WhepSession session{viewer.session, viewer.etag, {}};
+  auto gathered = viewer.peer.gathered_description(gathering_limit);
+  const petrel::SessionDescription answer = co_await std::move(gathered);
+  co_return http::whep_created({session.id, session.etag, answer.sdp});
+}
+
+petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {
+  auto video = viewer.peer.add_transceiver(petrel::Kind::video, {.direction = petrel::Direction::send_only,
+                                                                 .stream_ids = {"petrel-camera"}});
+  if (!video) return video.error();
+  viewer.sender = video->sender();
+  viewer.sender->on_key_frame_request([this, id] {
+    gate_.handle_request(network_.now(), id);
+    run_gate();
+  });
+  viewer.peer.on_connection_state_change([this, id](ConnectionState state) { on_state(id, state); });
+
+  if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, offer}); !set) return set;
+  if (auto set = viewer.peer.set_local_description(); !set) return set;
+  if (!video->codec()) return petrel::jsep::Errc::no_common_codec;
+  return {};
+}
+
+http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error) const {
+  std::string reason = error.message();
+  if (const std::string detail = viewer.peer.error_detail(); !detail.empty()) reason += ": " + detail;
+  if (error != petrel::jsep::Errc::no_common_codec) return http::whep_bad_offer(reason);
+  for (const petrel::RejectedMedia& media : viewer.peer.rejected_media()) {
+    if (!media.detail.empty()) reason = media.detail;
+  }
+  return http::whep_no_common_codec(reason);
+}
+
+http::Response Viewers::trickle(const http::WhepTrickle& request) {
+  const auto found = find(request.session);
+  if (found == viewers_.end()) return http::whep_unknown_session();
+  Viewer& viewer = found->second;
+  if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag)) return http::whep_stale_generation();
+
+  for (const http::TrickleSection& section : request.fragment.sections) {
+    // What cannot be used is the player's loss, not an error: it may well know addresses that we do not speak.
+    for (const std::string& candidate : section.candidates) {
+      (void)viewer.peer.add_ice_candidate(candidate, section.mid.value_or(""));
+    }
+    if (section.end_of_candidates) (void)viewer.peer.add_ice_candidate("", section.mid.value_or(""));
+  }
+  return http::whep_no_content();
+}
+
+http::Response Viewers::remove(const http::WhepDelete& request) {
+  const auto found = find(request.session);
+  if (found == viewers_.end()) return http::whep_unknown_session();
+  forget(found->first);
+  return http::whep_no_content();
+}
+
+void Viewers::on_state(ViewerId id, ConnectionState state) {
+  const auto found = viewers_.find(id);
+  if (found == viewers_.end()) return;
+  if (state == ConnectionState::connected) {
+    gate_.handle_ready(network_.now(), id);
+    if (!source_.can_force_key_frame()) start_from_group(id);
+    run_gate();
+  } else if (state == ConnectionState::failed || state == ConnectionState::closed) {
+    if (state == ConnectionState::failed) {
+      std::fprintf(stderr, "viewer-%llu: %s\n", static_cast<unsigned long long>(id.value),
+                   found->second.peer.why().c_str());
+    }
+    forget(id);  // From inside its own callback, which is legal.
+  }
+}
+
+// A file makes no key frame on demand, so a viewer is given the last one and what followed.
+void Viewers::start_from_group(ViewerId id) {
+  const auto found = viewers_.find(id);
+  if (found == viewers_.end() || group_.frames().empty()) return;
+  for (const auto& frame : group_.frames()) send(found->second, frame);
+  if (group_.is_complete()) gate_.handle_caught_up(id);
+}
+
+void Viewers::handle_frame(const CapturedFrame& captured) {
+  const AccessUnit& unit = captured.unit;
+  const auto frame = petrel::EncodedFrame::make(unit.annex_b,
+                                                {.capture_time = captured.captured, .key_frame = unit.key_frame});
+  ++frames_;
+  if (unit.key_frame) ++key_frames_;
+  gate_.handle_frame(unit.key_frame);
+  for (auto& [id, viewer] : viewers_) {
+    if (gate_.admits(id)) send(viewer, frame);
+  }
+  if (!source_.can_force_key_frame()) group_.push(frame, unit.annex_b.size(), unit.key_frame);
+  run_gate();
+}
+
+void Viewers::send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame) {
+  // A frame that cannot leave is asked for again by the peer itself: it wants a key frame then.
+  if (viewer.sender->send_frame(frame)) ++viewer.frames_sent;
+}
+
+void Viewers::run_gate() {
+  if (gate_.poll_request()) source_.force_key_frame();
+  const auto due = gate_.next_timeout();
+  if (!due) {
+    gate_timer_.cancel();
+    return;
+  }
+  gate_timer_.expires_after(*due - network_.now());
+  gate_timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    gate_.handle_timeout(network_.now());
+    run_gate();
+  });
+}
+
+Viewers::Table::iterator Viewers::find(const std::string& session) {
+  auto it = viewers_.begin();
+  while (it != viewers_.end() && it->second.session != session) ++it;
+  return it;
+}
+
+void Viewers::forget(ViewerId id) {
+  gate_.handle_gone(id);
+  viewers_.erase(id);
+}
+
+std::string Viewers::statistics() const {
+  nlohmann::json viewers = nlohmann::json::array();
+  for (const auto& [id, viewer] : viewers_) {
+    const petrel::PeerStats stats = viewer.peer.stats();
+    nlohmann::json each = {{"id", id.value},
+                           {"state", petrel::to_string(viewer.peer.connection_state())},
+                           {"frames_sent", viewer.frames_sent},
+                           {"why", viewer.peer.why()}};
+    for (const auto& outbound : stats.rtp.outbound) {
+      each["packets_sent"] = outbound.packets_sent;
+      each["retransmitted_packets_sent"] = outbound.retransmitted_packets_sent;
+      each["fraction_lost"] = outbound.remote_fraction_lost;
+    }
+    viewers.push_back(std::move(each));
+  }
+  return nlohmann::json{{"source", source_.description()},
+                        {"encoders", 1},
+                        {"frames", frames_},
+                        {"key_frames", key_frames_},
+                        {"viewers_served", viewers_served_},
+                        {"viewers", std::move(viewers)}}
+      .dump();
+}
+
+void Viewers::close() {
+  gate_timer_.cancel();
+  viewers_.clear();
+}
+
+}  // namespace camera

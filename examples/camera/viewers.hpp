@@ -1,0 +1,83 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "camera/capture.hpp"
+#include "camera/frame_source.hpp"
+#include "camera/group_of_pictures.hpp"
+#include "camera/key_frame_gate.hpp"
+#include "petrel/http/message.hpp"
+#include "petrel/http/whep.hpp"
+#include "petrel/peer_connection.hpp"
+
+namespace camera {
+
+/// What every viewer's peer is made with.
+struct ViewerSettings {
+  petrel::PeerConfig peer;  ///< Certificate, ICE servers, log.
+  std::size_t max_viewers = 8;
+};
+
+/// Everybody who watches, and the frames of one source on their way to them.
+///
+/// Everything on the network's executor.
+class Viewers {
+ public:
+  /// `network` and `source` outlive this object.
+  Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings);
+
+  /// A frame of the source, for all who may have it.
+  void handle_frame(const CapturedFrame& captured);
+
+  /// The WHEP side. Each answers one request of http::route_whep().
+  asio::awaitable<petrel::http::Response> create(petrel::http::WhepCreate request);
+  petrel::http::Response trickle(const petrel::http::WhepTrickle& request);
+  petrel::http::Response remove(const petrel::http::WhepDelete& request);
+
+  /// For GET /stats: a JSON object.
+  std::string statistics() const;
+
+  /// Says goodbye to all.
+  void close();
+
+ private:
+  struct Viewer {
+    Viewer(petrel::Network& network, petrel::PeerConfig config) : peer(network, std::move(config)) {}
+
+    std::string session;  ///< In the URL; nobody can guess it.
+    std::string etag;
+    petrel::PeerConnection peer;
+    std::optional<petrel::Sender> sender;
+    std::uint64_t frames_sent = 0;
+  };
+  using Table = std::map<ViewerId, Viewer>;
+
+  petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
+  petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
+  void on_state(ViewerId id, petrel::ConnectionState state);
+  void start_from_group(ViewerId id);
+  void send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame);
+  void run_gate();
+  Table::iterator find(const std::string& session);
+  void forget(ViewerId id);
+
+  petrel::Network& network_;
+  FrameSource& source_;
+  ViewerSettings settings_;
+  Table viewers_;
+  KeyFrameGate gate_;
+  asio::steady_timer gate_timer_;
+  GroupOfPictures<petrel::EncodedFrame> group_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t frames_ = 0;
+  std::uint64_t key_frames_ = 0;
+  std::uint64_t viewers_served_ = 0;
+};
+
+}  // namespace camera

@@ -1,0 +1,125 @@
+#include "shared/server_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "shared/user_error.hpp"
+
+namespace shared {
+namespace {
+
+const std::map<std::string, std::optional<petrel::LogLevel>> log_levels{
+    {"off", std::nullopt},
+    {"debug", petrel::LogLevel::debug},
+    {"info", petrel::LogLevel::info},
+    {"warning", petrel::LogLevel::warning},
+    {"error", petrel::LogLevel::error}};
+
+std::optional<petrel::Endpoint> read_listen(std::string text) {
+  constexpr std::string_view localhost = "localhost:";
+  if (text.starts_with(localhost)) text.replace(0, localhost.size(), "127.0.0.1:");
+  return petrel::Endpoint::parse(text);
+}
+
+bool is_token_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("-._~").find(c) != std::string::npos;
+}
+
+std::string host_of(const petrel::IpAddress& address) {
+  return address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
+}
+
+// CLI11's messages may have several lines; a person gets one, and the way to the rest.
+std::string one_line(const CLI::App& app, std::string text) {
+  text.erase(std::ranges::find(text, '\n'), text.end());
+  return app.get_name() + ": " + text + " Try --help.\n";
+}
+
+}  // namespace
+
+void add_server_options(CLI::App& app, ServerOptions& options) {
+  app.add_option("--listen", options.listen, "Address and port of the page")->capture_default_str();
+  app.add_option("--ice-server", options.ice_servers,
+                 "A STUN server, stun:HOST[:PORT], for viewers outside of this network (repeatable)")
+      ->allow_extra_args(false);
+  app.add_option("--token", options.token, "A word that every visitor has to know");
+  app.add_flag("--public", options.is_public, "Let everyone in who can reach the address");
+  app.add_option("--allow-origin", options.allowed_origins,
+                 "Pages of this origin may use the server too, such as https://example.org (repeatable)")
+      ->allow_extra_args(false);
+  app.add_option("--allow-host", options.allowed_hosts,
+                 "A name under which this machine is opened, such as camera.local (repeatable)")
+      ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+         "--log-level", [&options](const std::string& name) { options.log_level = log_levels.at(name); },
+         "off, error, warning, info or debug")
+      ->check(CLI::IsMember(log_levels));
+}
+
+void check(ServerOptions& options) {
+  const auto endpoint = read_listen(options.listen);
+  if (!endpoint) {
+    throw UserError("--listen " + options.listen +
+                    ": write ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080.");
+  }
+  options.listen_endpoint = *endpoint;
+  if (!std::ranges::all_of(options.token, is_token_character)) {
+    throw UserError("--token: use letters, digits and - . _ ~ only, since it becomes part of an address.");
+  }
+  if (!endpoint->address.is_loopback() && options.token.empty() && !options.is_public) {
+    throw UserError(
+        "--listen " + options.listen +
+        " can be reached from other machines: add --token WORD to let in who knows it, or --public "
+        "to let in everyone.");
+  }
+  for (const std::string& server : options.ice_servers) {
+    if (server.starts_with("stun:") && server.size() > 5) continue;
+    throw UserError("--ice-server " + server + ": write stun:HOST or stun:HOST:PORT.");
+  }
+  for (const std::string& origin : options.allowed_origins) {
+    const std::size_t scheme_end = origin.find("://");
+    const bool has_host_only =
+        scheme_end != origin.npos && origin.find_first_of("/?#", scheme_end + 3) == origin.npos;
+    if (origin == "*" || has_host_only) continue;
+    throw UserError("--allow-origin " + origin +
+                    ": write scheme and host, such as https://example.org, or *.");
+  }
+}
+
+EarlyExit parse_or_exit(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& finish,
+                        bool& is_done) {
+  try {
+    app.parse(argc, argv);
+    finish();
+    is_done = true;
+    return {};
+  } catch (const CLI::CallForHelp&) {
+    return {0, app.help()};
+  } catch (const CLI::ParseError& error) {
+    return {2, one_line(app, error.what())};
+  } catch (const UserError& error) {
+    return {2, one_line(app, error.what())};
+  }
+}
+
+petrel::http::AccessPolicy access_policy(const ServerOptions& options) {
+  petrel::http::AccessPolicy policy;
+  policy.hosts = options.allowed_hosts;
+  policy.hosts.push_back(host_of(options.listen_endpoint.address));
+  policy.any_address = options.listen_endpoint.address.is_unspecified();
+  policy.origins = options.allowed_origins;
+  policy.token = options.token;
+  return policy;
+}
+
+std::string page_address(const ServerOptions& options, const petrel::Endpoint& bound) {
+  const petrel::IpAddress loopback = petrel::IpAddress::v4(127, 0, 0, 1);
+  const std::string host = host_of(bound.address.is_unspecified() ? loopback : bound.address);
+  const std::string query = options.token.empty() ? "" : "?token=" + options.token;
+  return "http://" + host + ":" + std::to_string(bound.port) + "/" + query;
+}
+
+}  // namespace shared

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "petrel/base/log.hpp"
+#include "petrel/http/access.hpp"
+#include "petrel/net/endpoint.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace shared {
+
+/// What the command lines of both example servers have in common.
+struct ServerOptions {
+  std::string listen = "127.0.0.1:8080";
+  std::vector<std::string> ice_servers;
+  std::string token;
+  bool is_public = false;
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_hosts;
+  std::optional<petrel::LogLevel> log_level;  ///< Absent: silent.
+
+  petrel::Endpoint listen_endpoint;  ///< `listen`, read by check().
+};
+
+/// Print the text, end with the code.
+struct EarlyExit {
+  int code = 0;
+  std::string text;
+};
+
+/// Adds --listen, --ice-server, --token, --public, --allow-origin, --allow-host and --log-level.
+void add_server_options(CLI::App& app, ServerOptions& options);
+
+/// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback
+/// that neither --token nor --public covers.
+void check(ServerOptions& options);
+
+/// Parses; the text of --help, or one line of error with exit code 2. `finish` may throw UserError.
+EarlyExit parse_or_exit(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& finish,
+                        bool& is_done);
+
+template <class Options, class Finish>
+std::variant<Options, EarlyExit> parse(CLI::App& app, int argc, const char* const* argv, Finish finish) {
+  Options options;
+  bool is_done = false;
+  EarlyExit exit = parse_or_exit(app, argc, argv, [&] { options = finish(); }, is_done);
+  if (is_done) return options;
+  return exit;
+}
+
+/// Who may use a server with these options.
+petrel::http::AccessPolicy access_policy(const ServerOptions& options);
+
+/// What to open in a browser: "http://127.0.0.1:8080/", with the token when there is one.
+std::string page_address(const ServerOptions& options, const petrel::Endpoint& bound);
+
+}  // namespace shared
