@@ -16,7 +16,8 @@
 #include "petrel/dtls/errc.hpp"
 #include "petrel/dtls/srtp_keys.hpp"
 
-struct ssl_st;  // OpenSSL's SSL.
+struct ssl_st;   // OpenSSL's SSL.
+struct x509_st;  // OpenSSL's X509.
 
 namespace petrel::inline v0::dtls {
 
@@ -44,6 +45,7 @@ struct ConnectionConfig {
   /// 1200 goes through every path that WebRTC is seen on.
   std::size_t mtu_bytes = 1200;
   /// Counts from the construction of a client, and from the first packet to a server.
+  /// Silence for 30 s ends a handshake in any case: OpenSSL counts its retransmissions.
   Duration handshake_timeout = std::chrono::seconds(30);
   /// Not owned; outlives the connection.
   KeyLogSink* key_log = nullptr;
@@ -73,6 +75,13 @@ struct ConnectionStats {
   std::uint64_t retransmissions = 0;    ///< Flights that were sent again for want of an answer.
   std::uint64_t data_dropped = 0;       ///< Records that did not fit the queue, or not a PacketBuffer.
   std::uint64_t output_dropped = 0;     ///< Packets that nobody polled in time.
+};
+
+/// Where OpenSSL reads and writes: one packet in, and a queue of packets out.
+struct PacketPort {
+  Bytes incoming;  ///< The packet that OpenSSL has not read yet; borrowed during handle_packet().
+  std::deque<PacketBuffer> outgoing;
+  std::uint64_t dropped = 0;  ///< Packets that found `outgoing` full.
 };
 
 /// One DTLS 1.2 association (RFC 6347) that agrees on SRTP keys (RFC 5764) and carries
@@ -131,10 +140,10 @@ class PETREL_API Connection {
   const std::optional<Fingerprint>& remote_fingerprint() const { return remote_fingerprint_; }
   /// The cipher suite's name in OpenSSL's spelling; empty before the handshake is done.
   std::string_view cipher() const;
-  const ConnectionStats& stats() const { return stats_; }
+  ConnectionStats stats() const;
 
  private:
-  friend struct ConnectionAccess;  // The C callbacks of src/dtls.
+  friend struct ConnectionAccess;  // The callbacks that OpenSSL makes, in src/dtls.
 
   enum class State : std::uint8_t { handshaking, verifying, connected, closed };
 
@@ -142,17 +151,19 @@ class PETREL_API Connection {
     void operator()(ssl_st* ssl) const noexcept;
   };
 
-  void observe(TimePoint now);
+  bool configure(ssl_st& ssl);
+  void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
   void advance();
   void read_records();
   void finish_handshake();
   void verify_peer();
-  void release(std::optional<SrtpKeys> keys);
+  std::optional<SrtpKeys> export_keys() const;
+  bool matches(const x509_st& certificate) const;
   void deliver(Bytes record);
+  void handle_error(int result);
   void fail(std::error_code error);
-  void handle_ssl_error(int result);
+  void end();
   void update_timer();
-  bool is_expected(ssl_st& ssl) const;
 
   Role role_;
   State state_ = State::handshaking;
@@ -164,9 +175,9 @@ class PETREL_API Connection {
 
   std::optional<std::vector<Fingerprint>> expected_;
   std::optional<Fingerprint> remote_fingerprint_;
+  bool rejected_ = false;  // During the handshake already, so that the peer gets an alert.
 
-  Bytes incoming_;  // The packet that OpenSSL has not read yet; borrowed during handle_packet().
-  std::deque<PacketBuffer> outgoing_;
+  PacketPort port_;
   std::deque<PacketBuffer> withheld_;
   std::deque<Event> events_;
   ConnectionStats stats_;

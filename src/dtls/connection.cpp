@@ -1,0 +1,366 @@
+#include "petrel/dtls/connection.hpp"
+
+#include <sys/time.h>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dtls/certificate_state.hpp"
+#include "dtls/connection_access.hpp"
+#include "dtls/datagram_bio.hpp"
+#include "petrel/base/errc.hpp"
+
+namespace petrel::inline v0::dtls {
+namespace {
+
+// RFC 6347 4.2.4.1 starts at a second, and lets applications that know their network start
+// lower: WebRTC peers do at 50 ms, since ICE has just measured the way. It deviates in where
+// doubling ends, 60 s there: whoever waits for a call does not wait that long, and 4 s spread
+// the 12 timeouts in a row after which OpenSSL gives up over 30 s.
+constexpr unsigned first_timeout_us = 50'000;
+constexpr unsigned max_timeout_us = 4'000'000;
+
+struct SrtpProfileFacts {
+  SrtpProfile profile;
+  const char* name;  // OpenSSL's.
+  std::size_t key_size;
+  std::size_t salt_size;
+};
+// RFC 5764 4.1.2 and RFC 7714 14.2.
+constexpr std::array<SrtpProfileFacts, 3> known_profiles{
+    {{SrtpProfile::aes128_cm_sha1_80, "SRTP_AES128_CM_SHA1_80", 16, 14},
+     {SrtpProfile::aead_aes_128_gcm, "SRTP_AEAD_AES_128_GCM", 16, 12},
+     {SrtpProfile::aead_aes_256_gcm, "SRTP_AEAD_AES_256_GCM", 32, 12}}};
+constexpr std::size_t max_keying_material = 2 * (32 + 12);
+
+const SrtpProfileFacts* facts_of(SrtpProfile profile) {
+  const auto* it = std::ranges::find(known_profiles, profile, &SrtpProfileFacts::profile);
+  return it == known_profiles.end() ? nullptr : it;
+}
+
+bool offer_srtp(SSL& ssl, const std::vector<SrtpProfile>& profiles) {
+  std::string names;
+  for (const SrtpProfile profile : profiles) {
+    const auto* facts = facts_of(profile);
+    if (facts == nullptr) continue;  // A cast made a profile that we do not know.
+    if (!names.empty()) names += ':';
+    names += facts->name;
+  }
+  return names.empty() || SSL_set_tlsext_use_srtp(&ssl, names.c_str()) == 0;  // 0 is success.
+}
+
+unsigned next_timeout_of(SSL* ssl, unsigned previous_us) {
+  if (previous_us == 0) return first_timeout_us;
+  ConnectionAccess::count_retransmission(ConnectionAccess::of(*ssl));
+  return std::min(previous_us * 2, max_timeout_us);
+}
+
+// Whether a packet is one or more whole DTLS records, RFC 6347 4.1: type, version, epoch,
+// sequence number, length, and as many bytes. OpenSSL drops the rest too, without a word.
+bool is_records(Bytes packet) {
+  constexpr std::uint8_t first_type = 20, last_type = 25;  // change_cipher_spec to tls12_cid
+  constexpr std::uint8_t dtls_major = 0xfe;
+  ByteReader reader(packet);
+  do {
+    const std::uint8_t type = reader.u8();
+    const std::uint8_t major = reader.u8();
+    reader.skip(1 + 2 + 6);
+    reader.skip(reader.u16());
+    if (!reader.ok() || type < first_type || type > last_type || major != dtls_major) return false;
+  } while (reader.remaining() != 0);
+  return true;
+}
+
+}  // namespace
+
+void Connection::FreeSsl::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
+
+Connection::Connection(TimePoint now, Role role, const Certificate& certificate, ConnectionConfig config)
+    : role_(role), config_(std::move(config)), certificate_(certificate), now_(now) {
+  ERR_clear_error();
+  ssl_.reset(SSL_new(certificate_.state_->context.get()));
+  if (!ssl_ || !configure(*ssl_)) {
+    fail(Errc::library_failure);
+    return;
+  }
+  if (role_ == Role::client) {
+    handshake_deadline_ = now_ + config_.handshake_timeout;
+    advance();
+  }
+}
+
+Connection::~Connection() = default;
+
+bool Connection::configure(ssl_st& ssl) {
+  SSL_set_app_data(&ssl, this);
+  BioHandle bio = make_datagram_bio(port_);
+  if (!bio) return false;
+  SSL_set_bio(&ssl, bio.get(), bio.get());  // Takes one reference for both directions.
+  static_cast<void>(bio.release());
+
+  const std::size_t mtu = std::clamp(config_.mtu_bytes, min_mtu_bytes, PacketBuffer::capacity);
+  DTLS_set_link_mtu(&ssl, static_cast<long>(mtu));
+  // Sizes OpenSSL's write buffer; 512 is the least it takes, and no record of ours is longer than the MTU.
+  SSL_set_max_send_fragment(&ssl, static_cast<long>(std::max<std::size_t>(mtu, 512)));
+  DTLS_set_timer_cb(&ssl, next_timeout_of);
+  if (role_ == Role::client) {
+    SSL_set_connect_state(&ssl);
+  } else {
+    SSL_set_accept_state(&ssl);
+  }
+  return offer_srtp(ssl, config_.srtp_profiles);
+}
+
+void Connection::set_remote_fingerprints(TimePoint now, std::vector<Fingerprint> fingerprints) {
+  observe(now);
+  if (expected_) return;
+  expected_ = std::move(fingerprints);
+  if (state_ == State::verifying) verify_peer();
+}
+
+void Connection::handle_packet(TimePoint now, Bytes packet) {
+  observe(now);
+  if (state_ == State::closed) {
+    ++stats_.packets_late;
+    return;
+  }
+  ++stats_.packets_received;
+  if (!is_records(packet)) {
+    ++stats_.packets_malformed;
+    return;
+  }
+  if (state_ == State::handshaking && !handshake_deadline_) {
+    handshake_deadline_ = now_ + config_.handshake_timeout;
+  }
+  port_.incoming = packet;
+  advance();
+  port_.incoming = {};
+}
+
+void Connection::handle_timeout(TimePoint now) {
+  observe(now);
+  if (handshake_deadline_ && now_ >= *handshake_deadline_) {
+    fail(Errc::handshake_timeout);
+  } else if (retransmit_at_ && now_ >= *retransmit_at_) {
+    ERR_clear_error();
+    // Fails after 12 timeouts in a row without an answer.
+    if (DTLSv1_handle_timeout(ssl_.get()) < 0) {
+      fail(Errc::handshake_timeout);
+    } else {
+      update_timer();
+    }
+  }
+}
+
+std::optional<TimePoint> Connection::next_timeout() const {
+  if (!handshake_deadline_) return retransmit_at_;
+  if (!retransmit_at_) return handshake_deadline_;
+  return std::min(*handshake_deadline_, *retransmit_at_);
+}
+
+std::optional<PacketBuffer> Connection::poll_packet() {
+  if (port_.outgoing.empty()) return std::nullopt;
+  std::optional<PacketBuffer> packet(std::move(port_.outgoing.front()));
+  port_.outgoing.pop_front();
+  ++stats_.packets_sent;
+  return packet;
+}
+
+std::optional<Connection::Event> Connection::poll_event() {
+  if (events_.empty()) return std::nullopt;
+  std::optional<Event> event(std::move(events_.front()));
+  events_.pop_front();
+  return event;
+}
+
+Result<void> Connection::send(TimePoint now, Bytes application_data) {
+  observe(now);
+  if (state_ != State::connected) return Errc::not_connected;
+  if (application_data.empty()) return petrel::Errc::invalid_argument;
+  // OpenSSL would put a longer record into a packet over the MTU without a word.
+  if (application_data.size() > max_payload()) return petrel::Errc::too_long;
+  if (port_.outgoing.size() >= max_queued_packets) return petrel::Errc::limit_reached;
+
+  ERR_clear_error();
+  const int written =
+      SSL_write(ssl_.get(), application_data.data(), static_cast<int>(application_data.size()));
+  if (written > 0) return {};
+  handle_error(written);
+  return Errc::library_failure;
+}
+
+void Connection::close(TimePoint now) {
+  observe(now);
+  if (state_ == State::closed) return;
+  ERR_clear_error();
+  if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+  end();
+}
+
+std::size_t Connection::max_payload() const {
+  if (!ssl_ || SSL_is_init_finished(ssl_.get()) != 1) return 0;
+  return DTLS_get_data_mtu(ssl_.get());
+}
+
+std::string_view Connection::cipher() const {
+  if (!ssl_ || SSL_is_init_finished(ssl_.get()) != 1) return {};
+  return SSL_get_cipher_name(ssl_.get());
+}
+
+ConnectionStats Connection::stats() const {
+  ConnectionStats stats = stats_;
+  stats.output_dropped = port_.dropped;
+  return stats;
+}
+
+// Lets OpenSSL work on port_.incoming until it wants more. Every call may also retransmit.
+void Connection::advance() {
+  if (state_ == State::handshaking) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) {
+      finish_handshake();
+    } else {
+      handle_error(result);
+    }
+  }
+  if (state_ == State::verifying || state_ == State::connected) read_records();
+  update_timer();
+}
+
+void Connection::read_records() {
+  std::array<std::byte, SSL3_RT_MAX_PLAIN_LENGTH> record;
+  while (state_ == State::verifying || state_ == State::connected) {
+    ERR_clear_error();
+    const int size = SSL_read(ssl_.get(), record.data(), static_cast<int>(record.size()));
+    if (size <= 0) {
+      handle_error(size);
+      break;
+    }
+    deliver(Bytes(record).first(static_cast<std::size_t>(size)));
+  }
+}
+
+void Connection::finish_handshake() {
+  state_ = State::verifying;
+  handshake_deadline_.reset();
+  if (const X509* certificate = SSL_get0_peer_certificate(ssl_.get())) {
+    remote_fingerprint_ = fingerprint_of(*certificate, HashAlgorithm::sha256);
+  }
+  verify_peer();
+}
+
+// The gate that keys and data do not pass before the peer is known. The check during the
+// handshake only lets the peer know sooner.
+void Connection::verify_peer() {
+  if (!expected_) return;
+  const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr || !matches(*certificate)) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());  // Too late for bad_certificate: the handshake is over.
+    fail(Errc::fingerprint_mismatch);
+    return;
+  }
+  auto keys = export_keys();
+  if (!keys && config_.srtp_required && !config_.srtp_profiles.empty()) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    fail(Errc::no_srtp_profile);
+    return;
+  }
+  state_ = State::connected;
+  events_.push_back(Connected{std::move(keys)});
+  for (PacketBuffer& payload : withheld_) events_.push_back(ApplicationData{std::move(payload)});
+  withheld_.clear();
+}
+
+std::optional<SrtpKeys> Connection::export_keys() const {
+  const SRTP_PROTECTION_PROFILE* selected = SSL_get_selected_srtp_profile(ssl_.get());
+  const auto* facts = selected == nullptr ? nullptr : facts_of(static_cast<SrtpProfile>(selected->id));
+  if (facts == nullptr) return std::nullopt;
+
+  // RFC 5764 4.2: client key, server key, client salt, server salt.
+  static constexpr std::string_view label = "EXTRACTOR-dtls_srtp";
+  std::array<std::byte, max_keying_material> material;
+  const std::size_t size = 2 * (facts->key_size + facts->salt_size);
+  const bool exported = SSL_export_keying_material(ssl_.get(), as_unsigned(std::span<std::byte>(material)),
+                                                   size, label.data(), label.size(), nullptr, 0, 0) == 1;
+  std::optional<SrtpKeys> keys;
+  if (exported) {
+    ByteReader reader(Bytes(material).first(size));
+    keys.emplace();
+    keys->profile = facts->profile;
+    keys->client_key = crypto::Secret(reader.bytes(facts->key_size));
+    keys->server_key = crypto::Secret(reader.bytes(facts->key_size));
+    keys->client_salt = crypto::Secret(reader.bytes(facts->salt_size));
+    keys->server_salt = crypto::Secret(reader.bytes(facts->salt_size));
+  }
+  crypto::cleanse(material);
+  return keys;
+}
+
+// RFC 8122 5.1: of several hash functions the strongest that the peer gave counts, and one
+// match among its values is enough.
+bool Connection::matches(const x509_st& certificate) const {
+  if (!expected_ || expected_->empty()) return false;
+  const HashAlgorithm strongest =
+      std::ranges::max_element(*expected_, {}, &Fingerprint::algorithm)->algorithm;
+  const auto actual = fingerprint_of(certificate, strongest);
+  return actual && std::ranges::find(*expected_, *actual) != expected_->end();
+}
+
+void Connection::deliver(Bytes record) {
+  auto payload = PacketBuffer::copy_of(record);
+  const bool withhold = state_ == State::verifying;
+  const bool fits = withhold ? withheld_.size() < max_withheld_records : events_.size() < max_queued_events;
+  if (!payload || !fits) {
+    ++stats_.data_dropped;
+  } else if (withhold) {
+    withheld_.push_back(*std::move(payload));
+  } else {
+    events_.push_back(ApplicationData{*std::move(payload)});
+  }
+}
+
+void Connection::handle_error(int result) {
+  const int kind = SSL_get_error(ssl_.get(), result);
+  if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return;
+  if (kind == SSL_ERROR_ZERO_RETURN) {
+    SSL_shutdown(ssl_.get());  // RFC 5246 7.2.1: close_notify is answered with close_notify.
+    end();
+    events_.push_back(PeerClosed{});
+    return;
+  }
+  // OpenSSL reports a peer's alert as the reason SSL_AD_REASON_OFFSET + its number.
+  const int reason = ERR_GET_REASON(ERR_peek_error());
+  if (rejected_) {
+    fail(Errc::fingerprint_mismatch);
+  } else if (reason >= SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255) {
+    fail(Errc::peer_alert);
+  } else {
+    fail(Errc::handshake_failed);
+  }
+}
+
+void Connection::fail(std::error_code error) {
+  end();
+  events_.push_back(Failed{error});
+}
+
+void Connection::end() {
+  state_ = State::closed;
+  handshake_deadline_.reset();
+  retransmit_at_.reset();
+  withheld_.clear();
+  ERR_clear_error();  // The queue is the thread's; whoever uses OpenSSL next should not find our errors.
+}
+
+// OpenSSL counts on gettimeofday(), and tells how long it still wants to wait.
+void Connection::update_timer() {
+  retransmit_at_.reset();
+  timeval left{};
+  if (state_ == State::closed || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return;
+  retransmit_at_ = now_ + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
+}
+
+}  // namespace petrel::inline v0::dtls
