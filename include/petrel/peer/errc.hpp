@@ -12,7 +12,7 @@ enum class Errc {
   modified_description,          ///< set_local_description() got something else than what was created last.
   nothing_created,               ///< An empty local description, and nothing was created that it could mean.
   malformed_description,         ///< The SDP is sound, but not as WebRTC needs it.
-  answer_does_not_match_offer,   ///< m-line count, mid, kind, protocol, direction or payload types differ.
+  answer_does_not_match_offer,   ///< m-line count, mid, kind, protocol or BUNDLE groups differ.
   offer_does_not_match_session,  ///< A new offer dropped or moved m-lines of the session (JSEP 5.8.3).
   missing_ice_credentials,  ///< No ice-ufrag or ice-pwd, or not of the lengths that RFC 8839 5.4 demands.
   missing_fingerprint,      ///< No fingerprint: the peer's certificate could not be checked.
@@ -28,6 +28,7 @@ enum class Errc {
   unknown_transceiver,      ///< No transceiver has this id, or it was stopped.
   too_many_transceivers,    ///< More m-lines than Negotiation::max_media_lines.
   no_payload_type_left,     ///< All dynamic payload types are taken.
+  stale_candidate,          ///< A trickled candidate's ufrag is of no description in force.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);
