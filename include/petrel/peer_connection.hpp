@@ -169,6 +169,8 @@ class PETREL_API PeerConnection {
 
   /// What was wrong with the last description that was refused: the line, the m-line, what to do.
   std::string error_detail() const;
+  /// The m-lines that the last applied description rejected, and why.
+  std::vector<RejectedMedia> rejected_media() const;
 
   // States.
 

@@ -219,6 +219,7 @@ std::optional<SessionDescription> PeerConnection::local_description() const {
 std::optional<SessionDescription> PeerConnection::remote_description() const {
   return state_->peer().remote_description();
 }
+std::vector<RejectedMedia> PeerConnection::rejected_media() const { return state_->peer().rejected_media(); }
 std::string PeerConnection::error_detail() const { return state_->peer().error_detail(); }
 
 ConnectionState PeerConnection::connection_state() const { return state_->peer().connection_state(); }

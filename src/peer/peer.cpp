@@ -41,6 +41,7 @@ std::optional<SessionDescription> Peer::local_description() const { return core_
 std::optional<SessionDescription> Peer::remote_description() const {
   return core_->negotiation().remote_description();
 }
+const std::vector<RejectedMedia>& Peer::rejected_media() const { return core_->rejected_media(); }
 std::string Peer::error_detail() const { return core_->negotiation().detail(); }
 
 Result<void> Peer::send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame) {

@@ -32,6 +32,7 @@ class Peer::Core {
   std::optional<SessionDescription> local_description() const;
   std::optional<Codec> send_codec(TransceiverId id) const;
   const jsep::Negotiation& negotiation() const { return negotiation_; }
+  const std::vector<RejectedMedia>& rejected_media() const { return rejected_media_; }
 
   // peer_core.cpp
   Result<void> send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame);
@@ -103,6 +104,7 @@ class Peer::Core {
   detail::Transport transport_;
   detail::EventQueue events_;
   std::vector<Medium> media_;
+  std::vector<RejectedMedia> rejected_media_;
 
   std::string transport_mid_;  ///< The m-line that our candidates belong to.
   std::size_t transport_line_ = 0;

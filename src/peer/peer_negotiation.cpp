@@ -153,7 +153,9 @@ void Peer::Core::apply(TimePoint now, const jsep::Changes& changes) {
   }
   for (const TransceiverId id : changes.stopped) remove_media(now, id);
   if (changes.transport) apply_transport(now, *changes.transport);
+  rejected_media_.clear();
   for (const jsep::MediaChange& change : changes.media) {
+    if (!change.accepted) rejected_media_.push_back({change.mid, change.kind, change.reason, change.detail});
     // Of an offer alone nothing is agreed on yet, but the application hears what it would bring.
     if (Medium* medium = find(change.transceiver); medium != nullptr && change.accepted) {
       const bool receiving = receives(change.direction);

@@ -19,13 +19,13 @@ namespace petrel::inline v0 {
 /// How one peer is set up. Everything has a default that works.
 struct PeerConfig {
   /// Without one only host candidates are gathered.
-  std::vector<IceServer> ice_servers;
+  std::vector<IceServer> ice_servers{};
   /// Names the peer in logs.
-  std::string name;
+  std::string name{};
   /// Where log records go; nullptr: nowhere. Not owned; outlives the peer.
   LogSink* log = nullptr;
   /// One certificate may serve many peers. None: the facade makes one for each.
-  std::optional<dtls::Certificate> certificate;
+  std::optional<dtls::Certificate> certificate{};
   /// In order of preference.
   std::vector<dtls::SrtpProfile> srtp_profiles = {dtls::SrtpProfile::aead_aes_128_gcm,
                                                   dtls::SrtpProfile::aead_aes_256_gcm,
@@ -43,8 +43,8 @@ struct PeerConfig {
 /// How a transceiver is made, W3C RTCRtpTransceiverInit.
 struct TransceiverInit {
   Direction direction = Direction::send_recv;  ///< What we want; the peer may want less.
-  std::vector<Codec> codecs;                   ///< In order of preference. Empty: the peer's.
-  std::vector<std::string> stream_ids;         ///< Media streams it belongs to (a=msid).
+  std::vector<Codec> codecs{};                 ///< In order of preference. Empty: the peer's.
+  std::vector<std::string> stream_ids{};       ///< Media streams it belongs to (a=msid).
 };
 
 struct Bitrate {

@@ -66,6 +66,14 @@ struct TargetBitrateChanged {
   Bitrate bitrate;  ///< Over all that this peer sends.
 };
 
+/// An m-line that came to nothing in the last description.
+struct RejectedMedia {
+  std::string mid;
+  Kind kind = Kind::video;
+  std::error_code reason;  ///< jsep::Errc
+  std::string detail;      ///< In words: both sides' codecs, where there is none in common.
+};
+
 using PeerEvent = std::variant<ConnectionStateChanged, IceConnectionStateChanged, IceGatheringStateChanged,
                                SignalingStateChanged, NegotiationNeeded, LocalCandidate, TrackAdded,
                                FrameArrived, PacketArrived, KeyFrameWanted, TargetBitrateChanged>;

@@ -11,8 +11,8 @@ namespace petrel::inline v0 {
 /// W3C RTCIceServer with one URL.
 struct IceServer {
   std::string url;  ///< `stun:host[:port]`, RFC 7064; a host is a name, an IPv4 or a bracketed IPv6 address.
-  std::string username;
-  std::string credential;
+  std::string username{};
+  std::string credential{};
 };
 
 /// Reads a `stun:` URL. PeerErrc::unsupported_ice_server for `turn:` and `turns:`, which

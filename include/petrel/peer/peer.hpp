@@ -60,6 +60,8 @@ class PETREL_API Peer {
   std::optional<SessionDescription> local_description() const;  ///< With the candidates so far.
   std::optional<SessionDescription> remote_description() const;
   std::string error_detail() const;
+  /// The m-lines that the last applied description rejected, and why.
+  const std::vector<RejectedMedia>& rejected_media() const;
 
   // Media.
 

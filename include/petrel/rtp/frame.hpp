@@ -21,7 +21,7 @@ struct FrameInfo {
   bool key_frame = false;
   /// On the clock of the codec. Of a frame to send: nullopt, and it is made from `capture_time`. Of a
   /// received frame: what its packets said.
-  std::optional<std::uint32_t> rtp_timestamp;
+  std::optional<std::uint32_t> rtp_timestamp{};
 };
 
 /// One encoded frame: an access unit of H.264 in Annex B form, a VP8 frame, an Opus packet.

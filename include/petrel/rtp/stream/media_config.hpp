@@ -28,14 +28,14 @@ struct Feedback {
   bool transport_cc = false;
 };
 
-/// The ids of RTP header extensions, RFC 8285 5, each 1…255 where it was agreed.
+/// The ids of the RTP header extensions that a session knows, RFC 8285 5: 1…255 where agreed.
 struct HeaderExtensionIds {
   std::optional<std::uint8_t> mid;           ///< urn:ietf:params:rtp-hdrext:sdes:mid
   std::optional<std::uint8_t> rid;           ///< …:sdes:rtp-stream-id
   std::optional<std::uint8_t> repaired_rid;  ///< …:sdes:repaired-rtp-stream-id
   std::optional<std::uint8_t> abs_send_time;
   std::optional<std::uint8_t> transport_wide_sequence;  ///< transport-wide-cc
-  std::optional<std::uint8_t> audio_level;              ///< urn:ietf:params:rtp-hdrext:ssrc-audio-level
+  std::optional<std::uint8_t> audio_level;  ///< Not read here; for who takes packets as they come.
 };
 
 /// One payload type of an m-line, with the payload type of its retransmission (RFC 4588 8.6, apt).
@@ -63,6 +63,9 @@ struct MediaConfig {
   std::vector<PayloadConfig> payloads;
   HeaderExtensionIds extensions;
   std::vector<SignalledStream> remote_streams;
+  /// The SSRCs that signalling announced for what we send; the session draws those that are absent.
+  std::optional<Ssrc> local_ssrc;
+  std::optional<Ssrc> local_rtx_ssrc;
   bool reduced_size_rtcp = false;  ///< RFC 5506, a=rtcp-rsize.
   /// PacketReceived events instead of frames.
   bool deliver_packets = false;
