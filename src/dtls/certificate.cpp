@@ -4,7 +4,6 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 
 #include <array>
 #include <ctime>
@@ -12,6 +11,7 @@
 
 #include "dtls/certificate_state.hpp"
 #include "petrel/base/assert.hpp"
+#include "petrel/crypto/system_random.hpp"
 #include "petrel/dtls/errc.hpp"
 
 namespace petrel::inline v0::dtls {
@@ -41,11 +41,10 @@ const EVP_MD* evp(HashAlgorithm algorithm) {
 }
 
 bool set_serial(X509& certificate) {
-  std::array<unsigned char, serial_size> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return false;
-  bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7f) | 0x40);  // Positive, and always of one length.
+  auto bytes = crypto::SystemRandom().bytes<serial_size>();
+  bytes[0] = (bytes[0] & std::byte{0x7f}) | std::byte{0x40};  // Positive, and always of one length.
   const std::unique_ptr<BIGNUM, Freed<BN_free>> number(
-      BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
+      BN_bin2bn(as_unsigned(Bytes(bytes)), static_cast<int>(bytes.size()), nullptr));
   return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
 }
 
