@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "petrel/base/abi.hpp"
@@ -15,9 +14,19 @@
 #include "petrel/base/random.hpp"
 #include "petrel/base/result.hpp"
 #include "petrel/base/time.hpp"
+#include "petrel/rtp/congestion/loss_based_estimate.hpp"
 #include "petrel/rtp/frame.hpp"
+#include "petrel/rtp/pacing/pacer.hpp"
+#include "petrel/rtp/stream/events.hpp"
 #include "petrel/rtp/stream/media_config.hpp"
+#include "petrel/rtp/stream/receive_stream.hpp"
+#include "petrel/rtp/stream/ring_queue.hpp"
+#include "petrel/rtp/stream/rtcp_interval.hpp"
+#include "petrel/rtp/stream/send_stream.hpp"
+#include "petrel/rtp/stream/ssrc_table.hpp"
 #include "petrel/rtp/stream/stats.hpp"
+#include "petrel/rtp/wire/packet.hpp"
+#include "petrel/rtp/wire/rtcp_messages.hpp"
 
 namespace petrel::inline v0::rtp {
 
@@ -42,36 +51,6 @@ struct Outgoing {
   std::optional<ProtectedToken> keep;
 };
 
-/// A whole frame, decodable: every frame it depends on was delivered before it.
-struct FrameReceived {
-  MediaId media;
-  Ssrc ssrc;
-  std::shared_ptr<const EncodedFrame> frame;
-};
-/// One packet as it came, in arrival order; only where MediaConfig::deliver_packets asks for it.
-struct PacketReceived {
-  MediaId media;
-  Ssrc ssrc;
-  std::shared_ptr<const std::vector<std::byte>> packet;  ///< Plaintext RTP, header included.
-};
-/// The peer cannot go on without a key frame, or we dropped what it would have needed.
-struct KeyFrameRequested {
-  MediaId media;
-};
-struct StreamStarted {
-  MediaId media;
-  Ssrc ssrc;
-};
-/// The peer said BYE, or the stream was replaced.
-struct StreamEnded {
-  MediaId media;
-  Ssrc ssrc;
-};
-/// What the path seems to carry, over all streams sent: REMB, and a minimal estimate from loss reports.
-struct TargetBitrate {
-  std::uint64_t bits_per_second = 0;
-};
-
 /// RTP and RTCP of one transport: RFC 3550, 4585 and 5104 feedback, 4588 retransmission.
 ///
 /// Plaintext goes in and out; SRTP stands between this and the wire, and is the
@@ -86,8 +65,15 @@ struct TargetBitrate {
 /// The random source is borrowed and outlives the session.
 class PETREL_API Session {
  public:
-  using Event = std::variant<std::monostate, FrameReceived, PacketReceived, KeyFrameRequested, StreamStarted,
-                             StreamEnded, TargetBitrate>;
+  using Event = rtp::Event;
+
+  // One m-line each; browsers in conferences of fifty use about a hundred.
+  static constexpr std::size_t max_medias = 256;
+  // Packets that wait for the socket, all streams together: a 4K key frame twice. Beyond it frames are
+  // refused whole.
+  static constexpr std::size_t max_outgoing_packets = 2048;
+  // RTCP may use so many places more. Reached only by a session that nobody polls: the oldest goes.
+  static constexpr std::size_t max_outgoing_rtcp = 256;
 
   Session(TimePoint now, SessionConfig config, RandomSource& random);
   ~Session();
@@ -135,8 +121,81 @@ class PETREL_API Session {
   SessionStats stats() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Media {
+    MediaId id{};
+    MediaConfig config;
+    std::optional<SendStream> send;
+    std::vector<std::unique_ptr<ReceiveStream>> receive;
+  };
+  /// Where a packet belongs.
+  struct Route {
+    Media* media = nullptr;
+    const PayloadConfig* payload = nullptr;
+    bool is_retransmission = false;
+  };
+
+  // session.cpp
+  TimePoint clamp(TimePoint now);
+  Media* find(MediaId id);
+  const Media* find(MediaId id) const;
+  void apply(TimePoint now, Media& media);
+  Ssrc draw_ssrc();
+  bool is_own(Ssrc ssrc) const;
+  void settle(TimePoint now);
+
+  // session_send.cpp
+  std::size_t room() const;
+  void enqueue(TimePoint now, Media& media, SendStream::Range range);
+  void enqueue(TimePoint now, Media& media, std::uint16_t sequence, PacedPacket::Priority priority);
+  void release(TimePoint now);
+  void transmit(TimePoint now, const PacedPacket& paced);
+  ExtensionBlock extensions_of(const Media& media, TimePoint now);
+  void retransmit(TimePoint now, Media& media, std::uint16_t sequence);
+
+  // session_receive.cpp
+  std::optional<Route> route(TimePoint now, const PacketView& packet);
+  Media* media_of(const PacketView& packet);
+  ReceiveStream* receive_stream(TimePoint now, Media& media, const PayloadConfig& payload, Ssrc ssrc);
+  ReceiveStream* find_receive_stream(Ssrc ssrc);
+  ReceiveStream* retransmitted_stream(TimePoint now, Media& media, const PacketView& packet);
+  void end_stream(Ssrc ssrc);
+  void deliver_frames(TimePoint now, Media& media, ReceiveStream& stream);
+  void deliver_packet(Media& media, Ssrc ssrc, std::vector<std::byte> packet);
+
+  // session_rtcp.cpp
+  void handle_message(TimePoint now, const rtcp::SenderReport& report);
+  void handle_message(TimePoint now, const rtcp::ReceiverReport& report);
+  void handle_message(TimePoint now, const rtcp::SourceDescription& description);
+  void handle_message(TimePoint now, const rtcp::Bye& bye);
+  void handle_message(TimePoint now, const rtcp::Nack& nack);
+  void handle_message(TimePoint now, const rtcp::PictureLossIndication& request);
+  void handle_message(TimePoint now, const rtcp::FullIntraRequest& request);
+  void handle_message(TimePoint now, const rtcp::ReceiverEstimate& estimate);
+  void handle_message(TimePoint now, const rtcp::TransportFeedback& feedback);
+  void handle_message(TimePoint now, const rtcp::ExtendedReport& report);
+  void handle_reports(TimePoint now, const std::vector<rtcp::ReportBlock>& blocks);
+  Media* find_sender(Ssrc ssrc);
+  bool has_streams() const;
+  Ssrc reporter() const;
+  Duration round_trip() const;
+  void send_reports(TimePoint now);
+  void send_rtcp(TimePoint now, const std::vector<rtcp::Message>& messages, bool compound);
+  void send_feedback(TimePoint now);
+
+  SessionConfig config_;
+  RandomSource& random_;
+  TimePoint now_;
+  Ssrc reporter_ssrc_{};  ///< Ours while we send nothing.
+  std::vector<std::unique_ptr<Media>> medias_;
+  std::uint32_t last_media_id_ = 0;
+  SsrcTable table_;
+  RtcpInterval interval_;
+  std::unique_ptr<Pacer> pacer_;
+  RingQueue<std::optional<Outgoing>> outgoing_;  ///< optional, since an empty PacketBuffer costs a block.
+  std::uint16_t transport_number_ = 0;
+  LossBasedEstimate estimate_;
+  EventQueue events_;
+  SessionStats stats_;  ///< Without the streams' own.
 };
 
 }  // namespace petrel::inline v0::rtp

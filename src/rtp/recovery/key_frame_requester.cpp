@@ -4,10 +4,10 @@
 
 namespace petrel::inline v0::rtp {
 
-void KeyFrameRequester::want(TimePoint now) {
+void KeyFrameRequester::want(TimePoint from) {
   if (wanted_) return;
   wanted_ = true;
-  due_ = not_before_ ? std::max(now, *not_before_) : now;
+  due_ = not_before_ ? std::max(from, *not_before_) : from;
 }
 
 void KeyFrameRequester::key_frame_received() { wanted_ = false; }

@@ -16,7 +16,8 @@ class PETREL_API KeyFrameRequester {
  public:
   static constexpr Duration min_interval = std::chrono::milliseconds(250);
 
-  void want(TimePoint now);
+  /// Asks at `from`, unless it does so already.
+  void want(TimePoint from);
   void key_frame_received();
 
   /// True if a request is to be sent now; it then counts as sent.
