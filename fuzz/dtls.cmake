@@ -1,0 +1,2 @@
+petrel_add_fuzzer(dtls_packets petrel::dtls petrel_test_support)
+petrel_add_fuzzer(dtls_fingerprint petrel::dtls)

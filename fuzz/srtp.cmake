@@ -1,0 +1,1 @@
+petrel_add_fuzzer(srtp_unprotect petrel::srtp)
