@@ -1,6 +1,5 @@
 #include "stun/address.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "petrel/stun/message.hpp"

@@ -16,6 +16,10 @@ constexpr std::size_t id_offset = 8;
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
+bool contains(const AttributeTypeList& types, AttributeType type) {
+  return std::ranges::find(types, type) != types.end();
+}
+
 std::optional<std::uint32_t> as_u32(const std::optional<Bytes>& value) {
   if (!value) return std::nullopt;
   return ByteReader(*value).u32();
@@ -126,11 +130,9 @@ bool MessageView::read_attributes() {
       continue;
     } else if (type == AttributeType::message_integrity) {
       integrity_ = offset;
-    } else {
-      if (comprehension_required(type) && find_row(type) == nullptr &&
-          std::ranges::find(unknown_required_, type) == unknown_required_.end()) {
-        unknown_required_.push(type);
-      }
+    } else if (comprehension_required(type) && find_row(type) == nullptr &&
+               !contains(unknown_required_, type)) {
+      unknown_required_.push(type);
     }
     if (!integrity_ && !integrity_sha256_) covered_end = bytes_.size() - reader.remaining();
   }
