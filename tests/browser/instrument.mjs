@@ -37,6 +37,7 @@ export function instrument() {
       codec: named(stream?.codecId)?.mimeType,
       packets: stream?.packetsReceived ?? 0,
       lost: stream?.packetsLost ?? 0,
+      frames_received: stream?.framesReceived ?? 0,
       frames: stream?.framesDecoded ?? 0,
       dropped: stream?.framesDropped ?? 0,
       key_frames: stream?.keyFramesDecoded ?? 0,
