@@ -22,7 +22,8 @@ constexpr Colour white = bt709(1, 1, 1);
 constexpr Colour black = bt709(0, 0, 0);
 constexpr Colour frame_of_squares = bt709(.35, .35, .35);
 
-int pixels(double fraction, int size) { return static_cast<int>(fraction * size); }
+// Even, so that the edges of luma and chroma lie together.
+int pixels(double fraction, int size) { return static_cast<int>(fraction * size) / 2 * 2; }
 
 std::string clock_text(std::chrono::milliseconds time_of_day) {
   using namespace std::chrono;

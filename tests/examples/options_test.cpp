@@ -1,0 +1,143 @@
+#include "camera/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "camera/page.hpp"
+#include "echo/page.hpp"
+
+namespace camera {
+namespace {
+
+std::variant<Options, shared::EarlyExit> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "petrel-camera");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+Options accepted(std::vector<const char*> arguments) {
+  const auto outcome = parse(std::move(arguments));
+  if (const auto* exit = std::get_if<shared::EarlyExit>(&outcome)) ADD_FAILURE() << exit->text;
+  return std::holds_alternative<Options>(outcome) ? std::get<Options>(outcome) : Options{};
+}
+
+TEST(CameraOptions, NeedNothing) {
+  const Options options = accepted({});
+
+  EXPECT_TRUE(std::holds_alternative<Options::PatternInput>(options.source));
+  EXPECT_EQ(options.width, 1280);
+  EXPECT_EQ(options.height, 720);
+  EXPECT_FALSE(options.frames_per_second);
+  EXPECT_EQ(options.bits_per_second, 2'500'000u);
+  EXPECT_EQ(options.server.listen_endpoint, petrel::Endpoint::v4(127, 0, 0, 1, 8080));
+  EXPECT_FALSE(options.rtp_dump);
+  EXPECT_FALSE(options.key_log);
+  EXPECT_FALSE(options.server.log_level);
+}
+
+TEST(CameraOptions, TakeEveryFlag) {
+  const Options options = accepted({"--source",       "file:a b.h264",
+                                    "--size",         "640x360",
+                                    "--fps",          "29.97",
+                                    "--bitrate",      "800k",
+                                    "--max-viewers",  "3",
+                                    "--rtp-dump",     "rtp.txt",
+                                    "--key-log",      "keys.txt",
+                                    "--listen",       "[::]:9000",
+                                    "--ice-server",   "stun:stun.example.org",
+                                    "--ice-server",   "stun:192.0.2.1:3478",
+                                    "--token",        "s3cret",
+                                    "--allow-origin", "https://example.org",
+                                    "--allow-host",   "camera.local",
+                                    "--log-level",    "info"});
+
+  ASSERT_TRUE(std::holds_alternative<Options::FileInput>(options.source));
+  EXPECT_EQ(std::get<Options::FileInput>(options.source).path, "a b.h264");
+  EXPECT_EQ(options.width, 640);
+  EXPECT_EQ(options.height, 360);
+  EXPECT_EQ(options.frames_per_second, 29.97);
+  EXPECT_EQ(options.bits_per_second, 800'000u);
+  EXPECT_EQ(options.max_viewers, 3u);
+  EXPECT_EQ(options.rtp_dump, "rtp.txt");
+  EXPECT_EQ(options.key_log, "keys.txt");
+  EXPECT_EQ(options.server.listen_endpoint.to_string(), "[::]:9000");
+  EXPECT_EQ(options.server.ice_servers.size(), 2u);
+  EXPECT_EQ(options.server.token, "s3cret");
+  EXPECT_EQ(options.server.allowed_origins, std::vector<std::string>{"https://example.org"});
+  EXPECT_EQ(options.server.log_level, petrel::LogLevel::info);
+}
+
+TEST(CameraOptions, ReadBitratesWithTheirUnit) {
+  EXPECT_EQ(accepted({"--bitrate", "2M"}).bits_per_second, 2'000'000u);
+  EXPECT_EQ(accepted({"--bitrate", "50M"}).bits_per_second, 50'000'000u);
+  EXPECT_EQ(accepted({"--bitrate", "50000"}).bits_per_second, 50'000u);
+}
+
+TEST(CameraOptions, PrintHelpWithExamples) {
+  const auto outcome = parse({"--help"});
+
+  ASSERT_TRUE(std::holds_alternative<shared::EarlyExit>(outcome));
+  const auto& exit = std::get<shared::EarlyExit>(outcome);
+  EXPECT_EQ(exit.code, 0);
+  EXPECT_NE(exit.text.find("Examples:"), std::string::npos);
+  for (const std::string_view flag :
+       {"--source", "--listen", "--size", "--fps", "--bitrate", "--ice-server", "--token", "--public",
+        "--allow-origin", "--max-viewers", "--rtp-dump", "--key-log"}) {
+    EXPECT_NE(exit.text.find(flag), std::string::npos) << flag;
+  }
+}
+
+TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
+  struct Row {
+    std::vector<const char*> arguments;
+    std::string_view says;
+  };
+  const std::vector<Row> rows{
+      {{"--sorce", "pattern"}, "--sorce"},
+      {{"--source", "webcam"}, "write pattern, or file:PATH"},
+      {{"--source", "file:"}, "file:PATH"},
+      {{"--size", "1280"}, "WIDTHxHEIGHT"},
+      {{"--size", "1281x720"}, "even"},
+      {{"--size", "99999x720"}, "3840x2160"},
+      {{"--size", "1280x720x2"}, "WIDTHxHEIGHT"},
+      {{"--fps", "0"}, "--fps"},
+      {{"--fps", "fast"}, "--fps"},
+      {{"--bitrate", "49999"}, "50k to 50M"},
+      {{"--bitrate", "51M"}, "50k to 50M"},
+      {{"--bitrate", "2m"}, "such as 800k or 2M"},
+      {{"--bitrate", "-1"}, "--bitrate"},
+      {{"--max-viewers", "0"}, "--max-viewers"},
+      {{"--listen", "8080"}, "ADDRESS:PORT"},
+      {{"--listen", "somewhere:8080"}, "ADDRESS:PORT"},
+      {{"--listen", "0.0.0.0:8080"}, "--token WORD"},
+      {{"--listen", "[2001:db8::1]:8080"}, "--public"},
+      {{"--token", "a b"}, "letters, digits"},
+      {{"--ice-server", "stun.example.org"}, "stun:HOST"},
+      {{"--allow-origin", "example.org"}, "https://example.org"},
+      {{"--allow-origin", "https://example.org/"}, "https://example.org"},
+      {{"--log-level", "loud"}, "--log-level"},
+      {{"extra"}, "extra"},
+  };
+  for (const auto& [arguments, says] : rows) {
+    const auto outcome = parse(arguments);
+    ASSERT_TRUE(std::holds_alternative<shared::EarlyExit>(outcome)) << says;
+    const auto& exit = std::get<shared::EarlyExit>(outcome);
+    EXPECT_EQ(exit.code, 2);
+    EXPECT_EQ(std::ranges::count(exit.text, '\n'), 1) << exit.text;
+    EXPECT_TRUE(exit.text.starts_with("petrel-camera: ")) << exit.text;
+    EXPECT_NE(exit.text.find(says), std::string::npos) << exit.text;
+  }
+}
+
+TEST(Page, IsInTheProgramAndLoadsNothingFromElsewhere) {
+  for (const std::string_view html : {page, echo::page}) {
+    EXPECT_TRUE(html.starts_with("<!doctype html>"));
+    EXPECT_TRUE(html.ends_with("</html>\n"));
+    EXPECT_EQ(html.find("http://"), html.npos);
+    EXPECT_EQ(html.find("https://"), html.npos);
+  }
+}
+
+}  // namespace
+}  // namespace camera

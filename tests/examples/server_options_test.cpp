@@ -1,0 +1,75 @@
+#include "shared/server_options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "shared/page_response.hpp"
+#include "shared/user_error.hpp"
+
+namespace shared {
+namespace {
+
+ServerOptions listening_on(std::string address) {
+  ServerOptions options;
+  options.listen = std::move(address);
+  options.is_public = true;
+  check(options);
+  return options;
+}
+
+petrel::http::Request asking(std::string host) {
+  petrel::http::Request request;
+  request.path = "/";
+  request.host = std::move(host);
+  return request;
+}
+
+TEST(ServerOptions, LetLoopbackListenWithoutAToken) {
+  for (const std::string address : {"127.0.0.1:0", "127.8.0.1:80", "[::1]:8080", "localhost:8080"}) {
+    ServerOptions options;
+    options.listen = address;
+    EXPECT_NO_THROW(check(options)) << address;
+  }
+}
+
+TEST(ServerOptions, WantATokenOrAnExplicitPublicBeyondLoopback) {
+  ServerOptions options;
+  options.listen = "192.168.1.5:8080";
+  EXPECT_THROW(check(options), UserError);
+  options.token = "word";
+  EXPECT_NO_THROW(check(options));
+  options.token.clear();
+  options.is_public = true;
+  EXPECT_NO_THROW(check(options));
+}
+
+TEST(ServerOptions, AllowTheHostThatIsListenedOn) {
+  const auto policy = access_policy(listening_on("192.168.1.5:8080"));
+  EXPECT_FALSE(refuse_access(policy, asking("192.168.1.5:8080")));
+  EXPECT_TRUE(refuse_access(policy, asking("192.168.1.6:8080")));
+  EXPECT_FALSE(refuse_access(access_policy(listening_on("[2001:db8::1]:80")), asking("[2001:db8::1]")));
+}
+
+TEST(ServerOptions, AllowAnyAddressWhenAllAreListenedOn) {
+  const auto policy = access_policy(listening_on("0.0.0.0:8080"));
+  EXPECT_FALSE(refuse_access(policy, asking("192.168.1.6:8080")));
+  EXPECT_TRUE(refuse_access(policy, asking("rebind.example:8080")));
+}
+
+TEST(ServerOptions, NameTheAddressToOpen) {
+  ServerOptions options = listening_on("0.0.0.0:0");
+  EXPECT_EQ(page_address(options, petrel::Endpoint::v4(0, 0, 0, 0, 8080)), "http://127.0.0.1:8080/");
+  options.token = "word";
+  EXPECT_EQ(page_address(options, *petrel::Endpoint::parse("[::1]:81")), "http://[::1]:81/?token=word");
+}
+
+TEST(PageResponse, CannotBeFramedOrLoadFromElsewhere) {
+  const auto response = page_response("<p>");
+  EXPECT_EQ(response.body, "<p>");
+  const auto policy = response.headers.get("Content-Security-Policy");
+  ASSERT_TRUE(policy);
+  EXPECT_NE(policy->find("frame-ancestors 'none'"), policy->npos);
+  EXPECT_NE(policy->find("default-src 'none'"), policy->npos);
+}
+
+}  // namespace
+}  // namespace shared
