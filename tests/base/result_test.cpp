@@ -51,7 +51,7 @@ TEST(Result, AskingForWhatIsNotThereIsABugOfOurs) {
   const auto bad = half(3);
   EXPECT_DEATH(static_cast<void>(good.error()), "broken invariant");
   EXPECT_DEATH(static_cast<void>(*bad), "broken invariant");
-  EXPECT_DEATH(Result<int>(std::error_code{}), "broken invariant");
+  EXPECT_DEATH(static_cast<void>(Result<int>(std::error_code{})), "broken invariant");
 }
 
 TEST(Result, HoldsAndGivesUpMoveOnlyValues) {
