@@ -73,7 +73,9 @@ StreamId Agent::add_stream(TimePoint now) {
   const StreamId id{++last_stream_};
   if (closed_) return id;
   streams_.push_back(std::make_unique<Stream>(id, *shared_));
-  for (const LocalCandidate& local : gatherer_->candidates()) streams_.back()->add_local_candidate(local);
+  for (const LocalCandidate& local : gatherer_->candidates()) {
+    if (local.usable) streams_.back()->add_local_candidate(local);
+  }
   settle();
   return id;
 }
@@ -217,6 +219,7 @@ void Agent::handle_timeout(TimePoint now) {
 void Agent::settle() {
   if (closed_) return;
   while (const LocalCandidate* local = gatherer_->poll_candidate()) {
+    if (!local->usable) continue;
     for (const auto& stream : streams_) stream->add_local_candidate(*local);
   }
   if (gatherer_->poll_done()) shared_->emit(GatheringDone{});

@@ -68,11 +68,11 @@ Checklist::Added Checklist::add_remote(const Candidate& candidate) {
 }
 
 Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint32_t priority) {
-  if (Pair* pair = find(flow, source)) return pair;
   const auto base = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
-    return local.flow == flow && local.candidate.type == CandidateType::host;
+    return local.flow == flow && local.usable && local.candidate.type == CandidateType::host;
   });
   if (base == locals_.end()) return nullptr;
+  if (Pair* pair = find(flow, source)) return pair;
 
   // Candidates carry no scope: the peer's number of an interface is not ours.
   Endpoint endpoint = source;
@@ -120,6 +120,9 @@ void Checklist::set_role(Role role) {
 }
 
 void Checklist::fail_flow(FlowId flow) {
+  for (LocalCandidate& local : locals_) {
+    if (local.flow == flow) local.usable = false;
+  }
   for (Pair& pair : pairs_) {
     if (pair.flow != flow) continue;
     pair.fail(PairOutcome::socket_failed);
@@ -197,7 +200,7 @@ void Checklist::stop() {
 void Checklist::add_pair(std::size_t local, std::size_t remote) {
   const LocalCandidate& base = locals_[local];
   const Candidate& other = remotes_[remote];
-  if (!can_pair(base.candidate.endpoint.address, other.endpoint.address)) return;
+  if (!base.usable || !can_pair(base.candidate.endpoint.address, other.endpoint.address)) return;
   const Endpoint destination = reachable_from(base.candidate.endpoint.address, other.endpoint);
   if (find(base.flow, destination) != nullptr) return;
 
@@ -232,8 +235,10 @@ void Checklist::prioritise(Pair& pair) const {
 }
 
 void Checklist::sort() {
-  // Stable, and ids are unique: the same inputs give the same order everywhere.
-  std::ranges::stable_sort(pairs_, std::greater{}, &Pair::priority);
+  // Ids are unique: the same inputs give the same order everywhere.
+  std::ranges::sort(pairs_, [](const Pair& a, const Pair& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
+  });
 }
 
 // RFC 8445 6.1.2.5, but never at the cost of a pair that is being used: those that

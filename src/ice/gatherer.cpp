@@ -116,6 +116,9 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
   } else {
     socket->state = SocketState::failed;
     ++shared_.stats.sockets_failed;
+    for (LocalCandidate& local : candidates_) {
+      if (local.flow == flow) local.usable = false;
+    }
     std::erase_if(questions_, [&](const Question& question) { return question.flow == flow; });
     std::erase_if(asking_, [&](const Asking& asking) { return asking.question.flow == flow; });
   }

@@ -19,6 +19,7 @@ using PairId = Strong<std::uint32_t, struct PairIdTag>;
 struct LocalCandidate {
   Candidate candidate;
   FlowId flow;
+  bool usable = true;  ///< Until its socket fails.
 };
 
 /// One row of a checklist, RFC 8445 6.1.2. Candidates are named by their places in

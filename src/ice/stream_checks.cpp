@@ -302,6 +302,8 @@ void Stream::fail_check(const Check& check) {
   if (check.cancelled) return;
   Pair* pair = generation_.checklist.find(check.pair);
   if (pair == nullptr) return;
+  // A nomination that was lost on the way says nothing about a pair that has answered since.
+  if (check.content.use_candidate && pair->last_answer > check.started) return;
   pair->fail(check.answered_from_elsewhere ? PairOutcome::wrong_source : PairOutcome::unanswered);
 }
 
@@ -315,7 +317,9 @@ void Stream::run_consent(TimePoint now) {
   send_request({.id = *id,
                 .priority = peer_reflexive_priority(local.priority),
                 .role = shared_.role,
-                .tie_breaker = shared_.tie_breaker},
+                .tie_breaker = shared_.tie_breaker,
+                // The nomination again: a peer that has another pair, and lost it, follows.
+                .use_candidate = selected_ && shared_.role == Role::controlling},
                *pair);
 }
 

@@ -52,7 +52,7 @@ struct StunServer {
 
 struct AgentConfig {
   Role role = Role::controlling;
-  std::vector<StunServer> stun_servers;  ///< The first 4 are asked.
+  std::vector<StunServer> stun_servers{};  ///< The first 4 are asked.
   bool gather_loopback = false;
   bool gather_ipv6 = true;
   /// RFC 8445 14.2: one new ordinary check, or one question to a STUN server, per `ta`; at least 5 ms.
@@ -61,7 +61,7 @@ struct AgentConfig {
   Duration patience = std::chrono::milliseconds(39'500);
   /// Servers that have not answered by then are given up, and gathering is done.
   Duration gathering_limit = std::chrono::milliseconds(9'500);
-  Logger log;
+  Logger log{};
 };
 
 /// A pair of candidates that carries data.
