@@ -74,7 +74,7 @@ Result<void> ExtensionBlock::add(std::uint8_t id, Bytes value) {
 
   ByteWriter out(std::span<std::byte>(bytes_).subspan(size_));
   if (form_ == ExtensionForm::one_byte) {
-    out.u8(static_cast<std::uint8_t>((id << 4) | (value.size() - 1)));
+    out.u8(static_cast<std::uint8_t>(unsigned{id} << 4 | (value.size() - 1)));
   } else {
     out.u8(id);
     out.u8(static_cast<std::uint8_t>(value.size()));
@@ -87,7 +87,7 @@ Result<void> ExtensionBlock::add(std::uint8_t id, Bytes value) {
 
 bool ExtensionBlock::write(ByteWriter& out) const {
   if (empty()) return out.ok();
-  const std::size_t padded = wire_size() - 4;
+  const std::size_t padded = wire_size() - header_size;
   out.u16(form_ == ExtensionForm::one_byte ? one_byte_profile : two_byte_profile);
   out.u16(static_cast<std::uint16_t>(padded / 4));
   out.bytes(Bytes(bytes_).first(size_));

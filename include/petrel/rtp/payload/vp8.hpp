@@ -18,12 +18,12 @@ struct PETREL_API Descriptor {
   bool non_reference = false;  ///< N: can be dropped without harm to other frames.
   bool start_of_partition = false;
   std::uint8_t partition = 0;  ///< 0 to 7.
-  std::optional<std::uint16_t> picture_id;
+  std::optional<std::uint16_t> picture_id = std::nullopt;
   bool long_picture_id = true;  ///< Written with 15 bits, not 7.
-  std::optional<std::uint8_t> tl0_picture_index;
-  std::optional<std::uint8_t> temporal_layer;  ///< 0 to 3.
-  bool layer_sync = false;                     ///< Y; only with `temporal_layer`.
-  std::optional<std::uint8_t> key_index;       ///< 0 to 31.
+  std::optional<std::uint8_t> tl0_picture_index = std::nullopt;
+  std::optional<std::uint8_t> temporal_layer = std::nullopt;  ///< 0 to 3.
+  bool layer_sync = false;                                    ///< Y; only with `temporal_layer`.
+  std::optional<std::uint8_t> key_index = std::nullopt;       ///< 0 to 31.
 
   static constexpr std::size_t max_size = 6;
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 
@@ -42,6 +43,12 @@ class PETREL_API ExtensionsView {
   /// Goes through the elements in order; padding is skipped.
   class PETREL_API Iterator {
    public:
+    using value_type = ExtensionElement;
+    using difference_type = std::ptrdiff_t;
+    using reference = const ExtensionElement&;
+    using pointer = const ExtensionElement*;
+    using iterator_category = std::input_iterator_tag;
+
     Iterator(std::optional<ExtensionForm> form, Bytes rest);
     const ExtensionElement& operator*() const { return element_; }
     const ExtensionElement* operator->() const { return &element_; }
@@ -76,6 +83,7 @@ class PETREL_API ExtensionBlock {
   // mid (16), rid (16), two times and two numbers take 50 bytes in the two-byte form; a packet
   // that gives more than this to extensions is a mistake.
   static constexpr std::size_t max_size = 128;
+  static constexpr std::size_t header_size = 4;  // Profile and length, RFC 3550 5.3.1.
 
   explicit ExtensionBlock(ExtensionForm form = ExtensionForm::one_byte) : form_(form) {}
 
@@ -85,7 +93,7 @@ class PETREL_API ExtensionBlock {
 
   bool empty() const { return size_ == 0; }
   /// On the wire: 0 if empty, else a multiple of 4 that includes the 4-byte header of the block.
-  constexpr std::size_t wire_size() const { return size_ == 0 ? 0 : 4 + (size_ + 3) / 4 * 4; }
+  constexpr std::size_t wire_size() const { return size_ == 0 ? 0 : header_size + (size_ + 3) / 4 * 4; }
   /// Writes wire_size() bytes. False, and nothing useful is written, if they do not fit.
   bool write(ByteWriter& out) const;
 

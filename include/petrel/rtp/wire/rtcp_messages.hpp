@@ -45,14 +45,14 @@ struct SenderReport {
   std::uint32_t rtp_timestamp = 0;  ///< The same instant as `ntp`.
   std::uint32_t packet_count = 0;
   std::uint32_t octet_count = 0;  ///< Payload only.
-  std::vector<ReportBlock> reports;
+  std::vector<ReportBlock> reports{};
   friend bool operator==(const SenderReport&, const SenderReport&) = default;
 };
 
 /// RR, RFC 3550 6.4.2.
 struct ReceiverReport {
   Ssrc sender{};
-  std::vector<ReportBlock> reports;
+  std::vector<ReportBlock> reports{};
   friend bool operator==(const ReceiverReport&, const ReceiverReport&) = default;
 };
 
@@ -60,17 +60,17 @@ struct ReceiverReport {
 struct SourceDescription {
   struct Chunk {
     Ssrc source{};
-    std::string cname;  ///< At most 255 bytes; empty if the chunk has none.
+    std::string cname{};  ///< At most 255 bytes; empty if the chunk has none.
     friend bool operator==(const Chunk&, const Chunk&) = default;
   };
-  std::vector<Chunk> chunks;
+  std::vector<Chunk> chunks{};
   friend bool operator==(const SourceDescription&, const SourceDescription&) = default;
 };
 
 /// BYE, RFC 3550 6.6.
 struct Bye {
-  std::vector<Ssrc> sources;
-  std::string reason;  ///< At most 255 bytes, usually empty.
+  std::vector<Ssrc> sources{};
+  std::string reason{};  ///< At most 255 bytes, usually empty.
   friend bool operator==(const Bye&, const Bye&) = default;
 };
 
@@ -79,7 +79,7 @@ struct Nack {
   Ssrc sender{};
   Ssrc media{};
   /// As parsed: in the order of the wire, repetitions included. To be written: in order, modulo wrap.
-  std::vector<std::uint16_t> lost;
+  std::vector<std::uint16_t> lost{};
   friend bool operator==(const Nack&, const Nack&) = default;
 };
 
@@ -98,7 +98,7 @@ struct FullIntraRequest {
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   Ssrc sender{};
-  std::vector<Entry> entries;
+  std::vector<Entry> entries{};
   friend bool operator==(const FullIntraRequest&, const FullIntraRequest&) = default;
 };
 
@@ -106,7 +106,7 @@ struct FullIntraRequest {
 struct ReceiverEstimate {
   Ssrc sender{};
   std::uint64_t bits_per_second = 0;  ///< 18 significant bits survive the wire; the rest is cut off.
-  std::vector<Ssrc> media;            ///< At most 255.
+  std::vector<Ssrc> media{};          ///< At most 255.
   friend bool operator==(const ReceiverEstimate&, const ReceiverEstimate&) = default;
 };
 
@@ -122,7 +122,7 @@ struct TransportFeedback {
   std::int32_t reference_time = 0;  ///< In `reference_unit`; 24 bits with sign.
   /// For each packet how long after the previous one that arrived it came (after the reference
   /// time, for the first), in `delta_unit`; nullopt if it did not arrive.
-  std::vector<std::optional<std::int16_t>> packets;
+  std::vector<std::optional<std::int16_t>> packets{};
   friend bool operator==(const TransportFeedback&, const TransportFeedback&) = default;
 };
 
@@ -135,8 +135,8 @@ struct ExtendedReport {
     friend bool operator==(const Delay&, const Delay&) = default;
   };
   Ssrc sender{};
-  std::optional<NtpTime> reference_time;
-  std::vector<Delay> delays;
+  std::optional<NtpTime> reference_time{};
+  std::vector<Delay> delays{};
   friend bool operator==(const ExtendedReport&, const ExtendedReport&) = default;
 };
 

@@ -1,0 +1,6 @@
+petrel_add_fuzzer(rtp_packet petrel::rtp)
+petrel_add_fuzzer(rtcp_compound petrel::rtp)
+petrel_add_fuzzer(h264_bitstream petrel::rtp)
+petrel_add_fuzzer(h264_depacketize petrel::rtp)
+petrel_add_fuzzer(vp8_depacketize petrel::rtp)
+petrel_add_fuzzer(opus_packet petrel::rtp)
