@@ -62,12 +62,20 @@ TEST(Connection, IsMadeInSpiteOfLoss) {
 }
 
 TEST(Connection, IsMadeWhicheverPacketIsLostRepeatedOrLate) {
-  for (std::uint64_t n = 0; n < 8; ++n) {
-    for (const Fate fate : {Fate{.drop = true}, Fate{.copies = 2}, Fate{.delay = 200ms}}) {
-      HandshakeBench bench(n);
-      bench.network.set_tap([&](std::uint64_t index, const Packet&) { return index == n ? fate : Fate{}; });
-      ASSERT_TRUE(bench.connects(1s)) << "packet " << n;
-      expect_same_keys(bench);
+  struct Size {
+    std::size_t mtu;
+    std::uint64_t packets;  // Of a good run.
+  };
+  for (const auto& [mtu, packets] : {Size{1200, 4}, Size{256, 14}}) {
+    ConnectionConfig config;
+    config.mtu_bytes = mtu;
+    for (std::uint64_t n = 0; n < packets + 4; ++n) {
+      for (const Fate fate : {Fate{.drop = true}, Fate{.copies = 2}, Fate{.delay = 200ms}}) {
+        HandshakeBench bench(n, {.client = config, .server = config});
+        bench.network.set_tap([&](std::uint64_t index, const Packet&) { return index == n ? fate : Fate{}; });
+        ASSERT_TRUE(bench.connects(1s)) << "packet " << n << ", MTU " << mtu;
+        expect_same_keys(bench);
+      }
     }
   }
 }
