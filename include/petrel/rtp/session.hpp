@@ -31,10 +31,10 @@
 namespace petrel::inline v0::rtp {
 
 struct SessionConfig {
-  std::string cname;                   ///< RFC 7022 4.2: random and of this peer only. Empty: one is made up.
-  ClockMapping clock;                  ///< One for all streams of a peer, so that lip-sync holds.
+  std::string cname{};                 ///< RFC 7022 4.2: random and of this peer only. Empty: one is made up.
+  ClockMapping clock{};                ///< One for all streams of a peer, so that lip-sync holds.
   std::size_t max_packet_size = 1200;  ///< Of a plaintext RTP or RTCP packet, headers included.
-  Logger log;
+  Logger log{};
 };
 
 /// A packet to send, plaintext unless its kind says otherwise.

@@ -12,7 +12,13 @@ bool NackGenerator::handle_packet(TimePoint now, ExtendedSequence sequence) {
   }
   if (sequence <= highest_) {
     const auto it = std::ranges::lower_bound(missing_, sequence, {}, &Missing::sequence);
-    if (it != missing_.end() && it->sequence == sequence) missing_.erase(it);
+    if (it == missing_.end() || it->sequence != sequence) return true;
+    // An answer to the second try may be one to the first.
+    if (it->tries == 1) {
+      const Duration sample = now - it->asked;
+      answer_time_ = answer_time_ ? *answer_time_ + (sample - *answer_time_) / 8 : sample;
+    }
+    missing_.erase(it);
     return true;
   }
   const auto gap = static_cast<std::size_t>(sequence - highest_ - 1);
@@ -23,7 +29,7 @@ bool NackGenerator::handle_packet(TimePoint now, ExtendedSequence sequence) {
   }
   const TimePoint due = now + reordering_tolerance;
   if (gap > 0) earliest_ = missing_.empty() ? due : std::min(earliest_, due);
-  for (ExtendedSequence lost = highest_ + 1; lost < sequence; ++lost) missing_.push_back({lost, due, 0});
+  for (ExtendedSequence lost = highest_ + 1; lost < sequence; ++lost) missing_.push_back({lost, due, {}, 0});
   highest_ = sequence;
   return true;
 }
@@ -40,12 +46,14 @@ void NackGenerator::reset() {
 
 void NackGenerator::take_due(TimePoint now, Duration round_trip, std::vector<std::uint16_t>& out) {
   if (missing_.empty() || now < earliest_) return;
-  const TimePoint retry = now + std::max(round_trip + reordering_tolerance, min_retry_interval);
+  const TimePoint retry =
+      now + std::max(round_trip_or(round_trip) + reordering_tolerance, min_retry_interval);
   std::erase_if(missing_,
                 [now](const Missing& packet) { return packet.tries == max_tries && now >= packet.due; });
   for (Missing& packet : missing_) {
     if (now < packet.due) continue;
     ++packet.tries;
+    packet.asked = now;
     packet.due = retry;
     out.push_back(static_cast<std::uint16_t>(packet.sequence & 0xffff));
   }

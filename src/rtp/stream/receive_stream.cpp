@@ -168,6 +168,7 @@ void ReceiveStream::require_key_frame(TimePoint now) {
 
 void ReceiveStream::take_feedback(TimePoint now, Ssrc sender, Duration round_trip,
                                   std::vector<rtcp::Message>& out) {
+  round_trip = nack_.round_trip_or(round_trip);
   if (round_trip != round_trip_) {
     round_trip_ = round_trip;
     jitter_->set_patience(patience(feedback_, round_trip));

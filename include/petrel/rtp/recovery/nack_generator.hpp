@@ -34,9 +34,14 @@ class PETREL_API NackGenerator {
   void give_up_before(ExtendedSequence sequence);
   void reset();
 
-  /// The packets to ask for now, in order; they count as asked for. Appended to `out`.
+  /// The packets to ask for now, in order; they count as asked for. Appended to `out`. `round_trip` is used
+  /// until answers have shown it.
   void take_due(TimePoint now, Duration round_trip, std::vector<std::uint16_t>& out);
   std::optional<TimePoint> next_timeout() const;
+
+  /// How long the answers take, from those to a first try; `fallback` until there was one. A receiver that
+  /// sends nothing has no other measure of the round trip.
+  Duration round_trip_or(Duration fallback) const { return answer_time_.value_or(fallback); }
 
   std::size_t missing() const { return missing_.size(); }
 
@@ -44,12 +49,14 @@ class PETREL_API NackGenerator {
   struct Missing {
     ExtendedSequence sequence = 0;
     TimePoint due{};
+    TimePoint asked{};
     int tries = 0;
   };
 
   std::vector<Missing> missing_;  ///< In order of sequence.
   bool started_ = false;
   ExtendedSequence highest_ = 0;
+  std::optional<Duration> answer_time_;  ///< Smoothed.
   TimePoint earliest_{};  ///< A lower bound of every `due`, so that next_timeout() need not search.
 };
 

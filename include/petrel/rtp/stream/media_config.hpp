@@ -30,12 +30,12 @@ struct Feedback {
 
 /// The ids of the RTP header extensions that a session knows, RFC 8285 5: 1…255 where agreed.
 struct HeaderExtensionIds {
-  std::optional<std::uint8_t> mid;           ///< urn:ietf:params:rtp-hdrext:sdes:mid
-  std::optional<std::uint8_t> rid;           ///< …:sdes:rtp-stream-id
-  std::optional<std::uint8_t> repaired_rid;  ///< …:sdes:repaired-rtp-stream-id
-  std::optional<std::uint8_t> abs_send_time;
-  std::optional<std::uint8_t> transport_wide_sequence;  ///< transport-wide-cc
-  std::optional<std::uint8_t> audio_level;  ///< Not read here; for who takes packets as they come.
+  std::optional<std::uint8_t> mid{};           ///< urn:ietf:params:rtp-hdrext:sdes:mid
+  std::optional<std::uint8_t> rid{};           ///< …:sdes:rtp-stream-id
+  std::optional<std::uint8_t> repaired_rid{};  ///< …:sdes:repaired-rtp-stream-id
+  std::optional<std::uint8_t> abs_send_time{};
+  std::optional<std::uint8_t> transport_wide_sequence{};  ///< transport-wide-cc
+  std::optional<std::uint8_t> audio_level{};  ///< Not read here; for who takes packets as they come.
 };
 
 /// One payload type of an m-line, with the payload type of its retransmission (RFC 4588 8.6, apt).
@@ -43,14 +43,14 @@ struct PayloadConfig {
   PayloadType payload_type{};
   PayloadFormat format = PayloadFormat::raw;  ///< How frames become payloads, and back.
   std::uint32_t clock_rate = 90'000;
-  std::optional<PayloadType> rtx;
+  std::optional<PayloadType> rtx{};
   Feedback feedback;
 };
 
 /// A remote stream that signalling announced: a=ssrc, with its retransmission from a=ssrc-group:FID.
 struct SignalledStream {
   Ssrc ssrc;
-  std::optional<Ssrc> rtx;
+  std::optional<Ssrc> rtx{};
 };
 
 /// An m-line as negotiated, in the direction seen from here.
