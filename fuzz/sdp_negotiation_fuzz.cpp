@@ -72,7 +72,11 @@ void run(Input input) {
         break;
       }
       case 2:
-        if (!negotiation.create_answer(transport())) break;
+        if (!negotiation.create_answer(transport())) {
+          require(before != SignalingState::have_remote_offer &&
+                  before != SignalingState::have_local_pranswer);
+          break;
+        }
         check(
             negotiation.set_local_description({step & 8 ? SdpType::pranswer : SdpType::answer, ""}).value());
         break;

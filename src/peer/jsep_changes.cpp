@@ -122,9 +122,10 @@ MediaChange media_change(const Agreement& agreement, std::size_t index, const Tr
   const MediaDescription& local = agreement.local.media[index];
   const MediaDescription& remote = agreement.remote.media[index];
   MediaChange change = common(remote, index, transceiver);
-  if (local.rejected || remote.rejected) {
+  const bool is_refused = verdict != nullptr && !verdict->accepted();
+  if (local.rejected || remote.rejected || is_refused) {
     change.accepted = false;
-    if (verdict != nullptr && !verdict->accepted()) {
+    if (is_refused) {
       change.reason = verdict->refusal;
       change.detail = verdict->detail;
     } else {

@@ -41,9 +41,13 @@ const Transceiver* Transceivers::on_line(std::size_t index) const {
 void Transceivers::set_lines(std::vector<MediaLine> lines) {
   lines_ = std::move(lines);
   for (Transceiver& each : all_) each.state.mid.reset();
-  for (const MediaLine& line : lines_) {
+  for (MediaLine& line : lines_) {
     if (!line.transceiver) continue;
-    if (Transceiver* transceiver = find(*line.transceiver)) transceiver->state.mid = line.mid;
+    if (Transceiver* transceiver = find(*line.transceiver)) {
+      transceiver->state.mid = line.mid;
+    } else {
+      line.transceiver.reset();  // Stopped since the offer was created.
+    }
   }
 }
 

@@ -13,7 +13,7 @@ class Category final : public std::error_category {
       case Errc::too_long:
         return "the session description is longer than 256 KiB";
       case Errc::too_many_lines:
-        return "the session description has more than 4000 lines";
+        return "the session description has more than 8000 lines";
       case Errc::too_many_media_sections:
         return "the session description has more than 128 m-lines";
       case Errc::malformed_line:

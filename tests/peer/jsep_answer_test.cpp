@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "peer/jsep_support.hpp"
 #include "petrel/peer/jsep.hpp"
 #include "sdp/captured.hpp"
@@ -134,15 +136,18 @@ TEST(Answer, TakesTheCandidatesOfTheTransportInUseOnly) {
 }
 
 TEST(Answer, FindsCandidatesInAnMLineThatItRefused) {
-  // Chromium writes candidates into the first m-line of a bundle; nothing of its sound is ours.
-  std::string text = replaced_all(captured("chromium_call_offer"), "opus/48000/2", "silk/48000/2");
+  // A peer that counts on BUNDLE writes candidates into the first m-line alone; here that is refused.
+  Line sound = audio_line("0");
+  sound.codecs =
+      "a=rtpmap:111 silk/48000/2\na=candidate:1 1 udp 1 192.0.2.1 1 typ host\na=end-of-candidates\n";
   Negotiation negotiation;
-  const auto result = answer_to(negotiation, text);
+  const auto result = answer_to(negotiation, description({sound, {.mid = "1"}}));
 
   ASSERT_TRUE(result.agreed.transport);
   EXPECT_EQ(result.agreed.transport->mid, "1");
-  ASSERT_FALSE(result.agreed.transport->candidates.empty());
+  ASSERT_EQ(result.agreed.transport->candidates.size(), 1U);
   EXPECT_EQ(result.agreed.transport->candidates[0].mid, "0");
+  EXPECT_TRUE(result.agreed.transport->end_of_candidates);
   EXPECT_EQ(sdp::value_of(parsed(result.text).attributes, "group"), "BUNDLE 1");
 }
 

@@ -127,6 +127,16 @@ TEST(Negotiation, HasALimitOfTransceivers) {
   EXPECT_EQ(negotiation.add_transceiver(sender(Kind::video)).error(), Errc::too_many_transceivers);
 }
 
+TEST(Negotiation, OfAsManyMLinesAsThereMayBeAgrees) {
+  Negotiation a;
+  Negotiation b;
+  for (std::size_t i = 0; i < Negotiation::max_media_lines; ++i) {
+    ASSERT_TRUE(a.add_transceiver(sender(Kind::video)));
+    ASSERT_TRUE(b.add_transceiver(sender(Kind::video, Direction::send_recv)));
+  }
+  EXPECT_EQ(exchange(a, b).offerer.media.size(), Negotiation::max_media_lines);
+}
+
 TEST(Negotiation, RefusesAMegabyteByName) {
   Negotiation negotiation;
   std::string text = description({Line{}});

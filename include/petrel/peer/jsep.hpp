@@ -202,7 +202,7 @@ struct Changes {
   bool negotiated = false;
   /// True where an offer was dropped: by a rollback, or by an offer that crossed ours.
   bool rolled_back = false;
-  /// nullopt if there is no remote description, or it accepts nothing.
+  /// Of remote descriptions and of agreements: nullopt after an offer of ours, and where nothing is accepted.
   std::optional<TransportChange> transport;
   std::vector<MediaChange> media;
   std::optional<DataChannelChange> data_channels;
@@ -282,7 +282,7 @@ class PETREL_API Negotiation {
   const std::string& detail() const;
 
  private:
-  class Session;
+  class Session;  // Elsewhere, so that users of this header see nothing of SDP's grammar.
   std::unique_ptr<Session> session_;
 };
 

@@ -13,8 +13,8 @@ namespace petrel::inline v0::sdp {
 /// Browsers write 20 KB with some 280 attributes for three m-lines, and a conference of a
 /// hundred m-lines with candidates stays below 256 KiB. Beyond that it is an attack or a mistake.
 inline constexpr std::size_t max_session_bytes = std::size_t{256} * 1024;
-/// 256 KiB of lines of the usual 60 characters.
-inline constexpr std::size_t max_lines = 4000;
+/// 256 KiB of lines of half the usual 60 characters; 128 m-lines of ours take 5,000.
+inline constexpr std::size_t max_lines = 8000;
 /// What Chromium accepts at most in practice, and ours in a peer.
 inline constexpr std::size_t max_media_sections = 128;
 
