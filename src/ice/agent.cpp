@@ -196,6 +196,7 @@ void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
   gatherer_->handle_flow(flow, change);
   if (std::holds_alternative<FlowFailed>(change)) {
     for (const auto& stream : streams_) stream->fail_flow(flow);
+    std::erase_if(shared_->transmits, [&](const Transmit& transmit) { return transmit.flow == flow; });
   }
   settle();
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ice/pair.hpp"
@@ -67,7 +68,8 @@ class Checklist {
   std::span<const LocalCandidate> locals() const { return locals_; }
   std::span<const Candidate> remotes() const { return remotes_; }
   Role role() const { return role_; }
-  std::uint64_t pruned() const { return pruned_; }
+  /// How many pairs the limit has cost since it was asked last.
+  std::uint64_t take_pruned() { return std::exchange(pruned_, 0); }
 
  private:
   void add_pair(std::size_t local, std::size_t remote);

@@ -60,11 +60,9 @@ Result<void> Stream::add_remote_candidate(const Candidate& candidate) {
   } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {
     ++stats.other_candidates_ignored;
   } else {
-    const std::uint64_t pruned_before = generation_.checklist.pruned();
     const Checklist::Added added = generation_.checklist.add_remote(candidate);
     stats.duplicate_candidates += added == Checklist::Added::duplicate ? 1 : 0;
     stats.excess_candidates_dropped += added == Checklist::Added::full ? 1 : 0;
-    stats.pairs_pruned += generation_.checklist.pruned() - pruned_before;
   }
   return {};
 }
@@ -98,6 +96,7 @@ void Stream::settle(TimePoint now) {
     generation_.checklist.set_role(shared_.role);
     nominating_ = false;
   }
+  shared_.stats.pairs_pruned += generation_.checklist.take_pruned();
   choose_carrier(now);
   choose_nomination(now);
   update_state(now);

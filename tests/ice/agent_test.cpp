@@ -522,6 +522,20 @@ TEST(Agent, MovesToAnotherPairWhenASocketFailsBeforeItsStreamDoes) {
   EXPECT_EQ(couple.alice.agent().stats().sockets_failed, 1u);
 }
 
+TEST(Agent, SendsNothingMoreByASocketThatFailed) {
+  Lan lan(1);
+  lan.couple.exchange_everything();
+  ASSERT_TRUE(lan.completes_within(1s));
+  Agent& alice = lan.alice.agent();
+  EXPECT_TRUE(alice.send(lan.network.now(), lan.alice.stream(), packet("queued")));
+
+  alice.handle_flow(lan.network.now(), FlowId{1}, FlowFailed{make_error_code(petrel::Errc::closed)});
+
+  EXPECT_FALSE(alice.poll_transmit());
+  EXPECT_FALSE(alice.send(lan.network.now(), lan.alice.stream(), packet("later")));
+  EXPECT_EQ(lan.alice.agent().report(lan.alice.stream()).pairs[0].outcome, PairOutcome::socket_failed);
+}
+
 TEST(Agent, StandsStillWhenTimeGoesBack) {
   Lan lan(1);
   lan.couple.exchange_everything();

@@ -166,7 +166,8 @@ TEST(Checklist, HoldsAHundredPairsAndDropsTheLowest) {
   }
   EXPECT_EQ(checklist.add_remote(remote(9999)), Checklist::Added::full);
   ASSERT_EQ(checklist.pairs().size(), max_pairs);
-  EXPECT_EQ(checklist.pruned(), 4 * max_remote_candidates - max_pairs);
+  EXPECT_EQ(checklist.take_pruned(), 4 * max_remote_candidates - max_pairs);
+  EXPECT_EQ(checklist.take_pruned(), 0u);
   EXPECT_EQ(checklist.pairs().front().flow, FlowId{4});
   EXPECT_EQ(checklist.pairs().back().flow, FlowId{3});
 }

@@ -1,0 +1,2 @@
+petrel_add_fuzzer(candidate petrel::ice)
+petrel_add_fuzzer(ice_agent petrel::ice)
