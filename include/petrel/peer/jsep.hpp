@@ -96,8 +96,8 @@ struct SenderStreams {
 struct TransceiverInit {
   Kind kind = Kind::video;
   Direction direction = Direction::send_recv;  ///< What we want; the peer may want less.
-  std::vector<Codec> codecs;                   ///< In order of preference. Empty: the configuration's.
-  SenderStreams sender;
+  std::vector<Codec> codecs = {};              ///< In order of preference. Empty: the configuration's.
+  SenderStreams sender = {};
   /// Whether a remote offer's m-line of this kind may take this transceiver. Deviates from
   /// the W3C, where only addTrack() makes such, so that a camera can be set up before it
   /// is called.
