@@ -26,8 +26,9 @@ petrel::TimePoint on_protocol_clock(Clock::time_point time) {
 // What the thread and the posted functions share. It outlives the Capture, since a function may still be
 // in the executor's queue then.
 struct Capture::Link {
-  OnFrame on_frame;  // These two on the executor only.
+  OnFrame on_frame;  // These three on the executor only.
   OnEnd on_end;
+  bool stopped = false;
   std::atomic<int> pending = 0;
   std::mutex mutex;
   std::condition_variable stop_requested;
@@ -57,8 +58,8 @@ void Capture::stop() {
   }
   link_->stop_requested.notify_one();
   if (thread_.joinable()) thread_.join();
-  link_->on_frame = nullptr;
-  link_->on_end = nullptr;
+  // The functions stay until the last posted one has run: one of them may be what calls us.
+  link_->stopped = true;
 }
 
 void Capture::run(FrameSource& source, asio::any_io_executor executor, std::shared_ptr<Link> link) {
@@ -82,12 +83,12 @@ void Capture::run(FrameSource& source, asio::any_io_executor executor, std::shar
       const auto captured = on_protocol_clock(due);
       asio::post(executor, [link, frame = CapturedFrame{*std::move(unit), captured}] {
         --link->pending;
-        if (link->on_frame) link->on_frame(frame);
+        if (!link->stopped) link->on_frame(frame);
       });
     }
   } catch (const std::exception& error) {
     asio::post(executor, [link, reason = std::string(error.what())] {
-      if (link->on_end) link->on_end(reason);
+      if (!link->stopped) link->on_end(reason);
     });
   }
 }
