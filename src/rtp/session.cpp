@@ -175,8 +175,9 @@ void Session::apply(TimePoint now, Media& media) {
     if (media.send) {
       media.send->change_clock_rate(clock_rate, random_);
     } else {
-      const Ssrc ssrc = draw_ssrc();
-      media.send.emplace(media.id, config.kind, clock_rate, ssrc, draw_ssrc(), random_);
+      const Ssrc ssrc = config.local_ssrc ? *config.local_ssrc : draw_ssrc();
+      const Ssrc rtx_ssrc = config.local_rtx_ssrc ? *config.local_rtx_ssrc : draw_ssrc();
+      media.send.emplace(media.id, config.kind, clock_rate, ssrc, rtx_ssrc, random_);
     }
   }
   for (const auto& stream : media.receive) stream->update(config);

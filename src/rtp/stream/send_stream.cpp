@@ -163,7 +163,8 @@ bool SendStream::may_retransmit(TimePoint now, std::uint16_t sequence) {
     ++stats_.nacked_packets_gone;
     return false;
   }
-  const Duration interval = std::max(round_trip_.smoothed_or(round_trip_guess), min_resend_interval);
+  // A little less than a round trip: repetitions come once per round trip, give or take the path's jitter.
+  const Duration interval = std::max(round_trip_.smoothed_or(round_trip_guess) * 3 / 4, min_resend_interval);
   // The first time at once: the NACK itself proves that a round trip has passed.
   const bool repeated = packet->retransmitted && now - *packet->last_sent < interval;
   const std::size_t size = packet->ciphertext ? packet->ciphertext->size() : packet->payload_size();

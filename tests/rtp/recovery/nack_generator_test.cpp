@@ -77,6 +77,18 @@ TEST(NackGenerator, ForgetsAGapThatIsTooWideToRepair) {
   EXPECT_TRUE(generator.handle_packet(start, first + 1 + 512 + 3));
 }
 
+TEST(NackGenerator, LearnsTheRoundTripFromAnswersToAFirstTry) {
+  NackGenerator generator;
+  generator.handle_packet(start, first);
+  generator.handle_packet(start, first + 2);
+  due(generator, start + 5ms);
+  EXPECT_EQ(generator.round_trip_or(round_trip), round_trip);
+
+  generator.handle_packet(start + 25ms, first + 1);
+
+  EXPECT_EQ(generator.round_trip_or(round_trip), 20ms);
+}
+
 TEST(NackGenerator, NeverHoldsMoreThanItsLimit) {
   NackGenerator generator;
   for (ExtendedSequence i = 0; i < 100'000; i += 2) {

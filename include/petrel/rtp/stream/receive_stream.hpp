@@ -74,6 +74,7 @@ class PETREL_API ReceiveStream {
 
   Ssrc ssrc_;
   Feedback feedback_;
+  bool needs_key_frames_;
   bool makes_frames_;
   std::uint32_t clock_rate_;
   SequenceValidator sequence_;

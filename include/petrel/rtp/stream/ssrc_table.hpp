@@ -23,7 +23,7 @@ class PETREL_API SsrcTable {
   struct Entry {
     Ssrc ssrc{};
     MediaId media{};
-    bool signalled = false;           ///< Never replaced by one that was not.
+    bool signalled = false;             ///< Never replaced by one that was not.
     std::optional<Ssrc> retransmits{};  ///< FID: this is the retransmission of that stream.
     std::string rid{};                  ///< RFC 8852 3.1, where packets carry one.
     TimePoint last_heard{};
