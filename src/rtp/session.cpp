@@ -114,6 +114,7 @@ std::optional<Ssrc> Session::local_rtx_ssrc(MediaId id) const {
 void Session::handle_timeout(TimePoint now) {
   now = clamp(now);
   for (const auto& media : medias_) {
+    if (!media->config.receiving) continue;
     for (const auto& stream : media->receive) {
       if (const auto due = stream->next_timeout(); due && now >= *due) stream->handle_timeout(now);
     }
@@ -129,6 +130,7 @@ std::optional<TimePoint> Session::next_timeout() const {
   };
   for (const auto& media : medias_) {
     if (media->send) consider(media->send->next_timeout());
+    if (!media->config.receiving) continue;  // On hold: nothing is repaired, nothing asked for.
     for (const auto& stream : media->receive) consider(stream->next_timeout());
   }
   if (has_streams()) consider(interval_.next());
@@ -183,6 +185,7 @@ void Session::apply(TimePoint now, Media& media) {
   for (const auto& stream : media.receive) stream->update(config);
   for (const SignalledStream& signalled : config.remote_streams) {
     const auto enter = [&](Ssrc ssrc, std::optional<Ssrc> retransmits) {
+      if (is_own(ssrc)) return;  // A collision, or our own description come back: nothing to receive.
       table_.remove(ssrc);
       const auto added =
           table_.add(now, {.ssrc = ssrc, .media = media.id, .signalled = true, .retransmits = retransmits});
