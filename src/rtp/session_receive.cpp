@@ -70,13 +70,14 @@ void Session::handle_rtp(TimePoint now, Bytes bytes) {
 // that only one media has.
 std::optional<Session::Route> Session::route(TimePoint now, const PacketView& packet) {
   const PacketHeader& header = packet.header();
-  if (is_own(header.ssrc)) {
+  SsrcTable::Entry* entry = table_.find(header.ssrc);
+  if (entry == nullptr && is_own(header.ssrc)) {
     ++stats_.dropped.own_ssrc;
     return std::nullopt;
   }
-  SsrcTable::Entry* entry = table_.find(header.ssrc);
-  Media* media = media_of(packet);
-  if (media == nullptr && entry != nullptr) media = find(entry->media);
+  Media* known = entry != nullptr ? find(entry->media) : nullptr;
+  Media* media = media_of(packet, known);
+  if (media == nullptr) media = known;
   if (media == nullptr) {
     for (const auto& candidate : medias_) {
       if (!candidate->config.receiving || !match_payload(candidate->config, header.payload_type).payload)
@@ -123,12 +124,15 @@ std::optional<Session::Route> Session::route(TimePoint now, const PacketView& pa
   return Route{media, match.payload, match.is_retransmission};
 }
 
-Session::Media* Session::media_of(const PacketView& packet) {
-  for (const auto& media : medias_) {
-    if (media->config.mid.empty()) continue;
-    if (text_element(packet, media->config.extensions.mid) == media->config.mid) return media.get();
-  }
-  return nullptr;
+// `likely` is asked first: most packets go where the one before went.
+Session::Media* Session::media_of(const PacketView& packet, Media* likely) {
+  const auto names = [&packet](const Media& media) {
+    return !media.config.mid.empty() && text_element(packet, media.config.extensions.mid) == media.config.mid;
+  };
+  if (likely != nullptr && names(*likely)) return likely;
+  if (packet.extensions().empty()) return nullptr;
+  const auto it = std::ranges::find_if(medias_, [&names](const auto& media) { return names(*media); });
+  return it == medias_.end() ? nullptr : it->get();
 }
 
 ReceiveStream* Session::find_receive_stream(Ssrc ssrc) {
@@ -152,14 +156,19 @@ ReceiveStream* Session::receive_stream(TimePoint, Media& media, const PayloadCon
 // Which stream a retransmission repairs: as signalled (FID), by RFC 8852 3.3, or because there is only one.
 ReceiveStream* Session::retransmitted_stream(TimePoint, Media& media, const PacketView& packet) {
   SsrcTable::Entry* entry = table_.find(packet.header().ssrc);
-  if (entry != nullptr && !entry->retransmits) {
+  if (entry == nullptr) return nullptr;
+  // What was concluded before holds for as long as that stream.
+  if (!entry->signalled && entry->retransmits && find_receive_stream(*entry->retransmits) == nullptr) {
+    entry->retransmits.reset();
+  }
+  if (!entry->retransmits) {
     const std::string_view rid = text_element(packet, media.config.extensions.repaired_rid);
     for (const auto& other : table_.entries()) {
       if (!rid.empty() && other.media == media.id && other.rid == rid) entry->retransmits = other.ssrc;
     }
     if (rid.empty() && media.receive.size() == 1) entry->retransmits = media.receive.front()->ssrc();
   }
-  return entry != nullptr && entry->retransmits ? find_receive_stream(*entry->retransmits) : nullptr;
+  return entry->retransmits ? find_receive_stream(*entry->retransmits) : nullptr;
 }
 
 void Session::end_stream(Ssrc ssrc) {

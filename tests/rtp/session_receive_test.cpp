@@ -192,6 +192,20 @@ TEST(SessionReceive, FramesThatNobodyFetchesAreDroppedUpToAKeyFrame) {
   EXPECT_GT(session.stats().inbound.at(0).dropped.frames_unread, 1000U);
 }
 
+TEST(SessionReceive, NothingIsDueForAMediaOnHold) {
+  Receiver receiver;
+  const MediaId media = *receiver.session.add_media(start, video(false, true));
+  receiver.hear(start, packet(96, 1, 10, key_frame, "v"));
+  receiver.hear(start, packet(96, 3, 10, key_frame, "v"));
+  receiver.session.update_media(start, media, video(false, false)).value();
+  for (int i = 0; i < 10; ++i) {
+    const TimePoint due = *receiver.session.next_timeout();
+    receiver.session.handle_timeout(due);
+    EXPECT_GT(*receiver.session.next_timeout(), due);
+  }
+  EXPECT_EQ(receiver.sent<rtcp::Nack>(), 0);
+}
+
 TEST(SessionReceive, PacketsComeAsTheyAreWhereThatIsAskedFor) {
   Receiver receiver;
   auto config = video(false, true);

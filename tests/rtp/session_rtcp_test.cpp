@@ -177,7 +177,7 @@ TEST(SessionRtcp, AStormOfNacksIsHeldToWhatWasSent) {
   Sender sender;
   std::size_t sent_bytes = 20'000 + RetransmissionBudget::in_advance_bytes;
   std::size_t resent_bytes = 0;
-  for (TimePoint now = start; now < start + 60s; now += 10ms) {
+  for (TimePoint now = start; now < start + 10s; now += 10ms) {
     std::vector<std::uint16_t> everything;
     for (std::uint16_t i = 0; i < 2000; ++i)
       everything.push_back(static_cast<std::uint16_t>(sender.sequences[0] + i));

@@ -154,7 +154,7 @@ class PETREL_API Session {
 
   // session_receive.cpp
   std::optional<Route> route(TimePoint now, const PacketView& packet);
-  Media* media_of(const PacketView& packet);
+  Media* media_of(const PacketView& packet, Media* likely);
   ReceiveStream* receive_stream(TimePoint now, Media& media, const PayloadConfig& payload, Ssrc ssrc);
   ReceiveStream* find_receive_stream(Ssrc ssrc);
   ReceiveStream* retransmitted_stream(TimePoint now, Media& media, const PacketView& packet);

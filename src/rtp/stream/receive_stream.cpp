@@ -116,7 +116,7 @@ std::optional<ReceiveStream::Restored> ReceiveStream::handle_retransmission(Time
   }
   ++stats_.retransmitted_packets_received;
   stats_.retransmitted_bytes_received += rtx->payload.size();
-  nack_.handle_packet(now, sequence);
+  if (feedback_.nack) nack_.handle_packet(now, sequence);
   if (makes_frames_) {
     jitter_->handle_packet(now, {sequence, header.timestamp, header.marker, payload.format, rtx->payload});
   }
