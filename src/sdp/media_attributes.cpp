@@ -56,11 +56,12 @@ Result<FormatParameters> FormatParameters::parse(std::string_view value) {
     const Split item = split(rest, ';');
     rest = item.after.value_or(std::string_view());
     const Split pair = split(without_blanks(item.before), '=');
+    const std::string_view parameter_name = without_blanks(pair.before);
+    if (parameter_name.empty()) continue;  // A stray ";" or "=": seen, and harmless.
     if (pair.after) {
-      result.parameters.push_back(
-          {std::string(without_blanks(pair.before)), std::string(without_blanks(*pair.after))});
-    } else if (!pair.before.empty()) {
-      result.parameters.push_back({"", std::string(pair.before)});
+      result.parameters.push_back({std::string(parameter_name), std::string(without_blanks(*pair.after))});
+    } else {
+      result.parameters.push_back({"", std::string(parameter_name)});
     }
   }
   return result;

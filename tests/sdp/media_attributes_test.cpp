@@ -45,6 +45,13 @@ TEST(FormatParametersAttribute, ReadsAndWrites) {
                 {"a", "1"}, {"b", "2"}, {"", "c"}, {"sprop-parameter-sets", "Z0LAH9k=,aMuDyyA="}}));
 }
 
+TEST(FormatParametersAttribute, LeaveOutWhatHasNoName) {
+  const auto format = FormatParameters::parse("63 a=1;=; =x;==y;b=");
+  ASSERT_TRUE(format);
+  EXPECT_EQ(format->parameters, (std::vector<FormatParameter>{{"a", "1"}, {"b", ""}}));
+  EXPECT_EQ(FormatParameters::parse(format->text())->parameters, format->parameters);
+}
+
 TEST(RtcpFeedbackAttribute, ReadsAndWrites) {
   expect_round_trip<RtcpFeedback>({"96 nack", "96 nack pli", "* transport-cc", "* ack ccfb"},
                                   {"", "96", "*", "x nack", "200 nack"});
