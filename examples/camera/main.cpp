@@ -66,8 +66,8 @@ struct Dumps {
   }
 };
 
-petrel::PeerConfig peer_config(const camera::Options& options, const petrel::Network& network, const Dumps& dumps,
-                               petrel::LogSink* log) {
+petrel::PeerConfig peer_config(const camera::Options& options, const petrel::Network& network,
+                               const Dumps& dumps, petrel::LogSink* log) {
   petrel::PeerConfig config;
   for (const std::string& url : options.server.ice_servers) {
     if (const auto server = petrel::parse_stun_url(url); !server) {
@@ -122,8 +122,9 @@ int run(const camera::Options& options) {
   camera::Viewers viewers(network, *source,
                           {peer_config(options, network, dumps, log ? &*log : nullptr), options.max_viewers});
   const http::AccessPolicy policy = shared::access_policy(options.server);
-  shared::HttpListener listener(io.get_executor(), options.server.listen_endpoint,
-                                [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
+  shared::HttpListener listener(
+      io.get_executor(), options.server.listen_endpoint,
+      [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
 
   int exit_code = 0;
   asio::signal_set signals(io, SIGINT, SIGTERM);

@@ -30,7 +30,8 @@ Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings s
 }
 
 asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
-  if (viewers_.size() >= settings_.max_viewers) co_return http::whep_full(settings_.max_viewers, retry_when_full);
+  if (viewers_.size() >= settings_.max_viewers)
+    co_return http::whep_full(settings_.max_viewers, retry_when_full);
 
   const ViewerId id{++last_id_};
   petrel::PeerConfig config = settings_.peer;
@@ -53,8 +54,8 @@ asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
 }
 
 petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {
-  auto video = viewer.peer.add_transceiver(petrel::Kind::video, {.direction = petrel::Direction::send_only,
-                                                                 .stream_ids = {"petrel-camera"}});
+  auto video = viewer.peer.add_transceiver(
+      petrel::Kind::video, {.direction = petrel::Direction::send_only, .stream_ids = {"petrel-camera"}});
   if (!video) return video.error();
   viewer.sender = video->sender();
   viewer.sender->on_key_frame_request([this, id] {
@@ -83,10 +84,12 @@ http::Response Viewers::trickle(const http::WhepTrickle& request) {
   const auto found = find(request.session);
   if (found == viewers_.end()) return http::whep_unknown_session();
   Viewer& viewer = found->second;
-  if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag)) return http::whep_stale_generation();
+  if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag))
+    return http::whep_stale_generation();
 
   for (const http::TrickleSection& section : request.fragment.sections) {
-    // What cannot be used is the player's loss, not an error: it may well know addresses that we do not speak.
+    // What cannot be used is the player's loss, not an error: it may well know addresses that we do not
+    // speak.
     for (const std::string& candidate : section.candidates) {
       (void)viewer.peer.add_ice_candidate(candidate, section.mid.value_or(""));
     }
@@ -128,8 +131,8 @@ void Viewers::start_from_group(ViewerId id) {
 
 void Viewers::handle_frame(const CapturedFrame& captured) {
   const AccessUnit& unit = captured.unit;
-  const auto frame = petrel::EncodedFrame::make(unit.annex_b,
-                                                {.capture_time = captured.captured, .key_frame = unit.key_frame});
+  const auto frame = petrel::EncodedFrame::make(
+      unit.annex_b, {.capture_time = captured.captured, .key_frame = unit.key_frame});
   ++frames_;
   if (unit.key_frame) ++key_frames_;
   gate_.handle_frame(unit.key_frame);

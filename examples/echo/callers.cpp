@@ -17,7 +17,8 @@ void reflect(const petrel::Transceiver& transceiver) {
   petrel::Sender sender = transceiver.sender();
   petrel::Receiver receiver = transceiver.receiver();
   receiver.on_frame([sender](const std::shared_ptr<const petrel::EncodedFrame>& frame) mutable {
-    // Refused while it would be of no use, such as a delta frame after a lost one: a key frame is then asked for.
+    // Refused while it would be of no use, such as a delta frame after a lost one: a key frame is then asked
+    // for.
     (void)sender.send_frame(frame);
   });
   // The browser that watches is the browser that films: its wish travels on to its own camera.
@@ -50,7 +51,8 @@ petrel::Result<void> Callers::negotiate(std::uint64_t id, petrel::PeerConnection
     const auto found = callers_.find(id);
     if (found == callers_.end()) return;
     if (state == ConnectionState::failed) {
-      std::fprintf(stderr, "caller-%llu: %s\n", static_cast<unsigned long long>(id), found->second.why().c_str());
+      std::fprintf(stderr, "caller-%llu: %s\n", static_cast<unsigned long long>(id),
+                   found->second.why().c_str());
     }
     if (state == ConnectionState::failed || state == ConnectionState::closed) callers_.erase(found);
   });

@@ -19,7 +19,8 @@ class Callers {
   static constexpr std::size_t max_callers = 16;
 
   /// `network` outlives this object.
-  Callers(petrel::Network& network, petrel::PeerConfig config) : network_(network), config_(std::move(config)) {}
+  Callers(petrel::Network& network, petrel::PeerConfig config)
+      : network_(network), config_(std::move(config)) {}
 
   /// Answers one offer: `POST /offer`, with all candidates in the answer.
   asio::awaitable<petrel::http::Response> create(std::string offer);

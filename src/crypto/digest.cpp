@@ -12,8 +12,8 @@ template <class Digest>
 Digest digest(const EVP_MD* algorithm, Bytes data) {
   Digest out{};
   unsigned int size = 0;
-  const int done = EVP_Digest(data.data(), data.size(), as_unsigned(std::span<std::byte>(out)), &size, algorithm,
-                              nullptr);
+  const int done =
+      EVP_Digest(data.data(), data.size(), as_unsigned(std::span<std::byte>(out)), &size, algorithm, nullptr);
   PETREL_ASSERT(done == 1 && size == out.size());
   return out;
 }

@@ -14,7 +14,8 @@ void SystemRandom::fill(std::span<std::byte> out) {
   while (!out.empty()) {
     if (used_ == block_.size()) {
       // Without randomness nothing we do is safe, so there is no way to go on.
-      PETREL_ASSERT(RAND_bytes(as_unsigned(std::span<std::byte>(block_)), static_cast<int>(block_.size())) == 1);
+      PETREL_ASSERT(RAND_bytes(as_unsigned(std::span<std::byte>(block_)), static_cast<int>(block_.size())) ==
+                    1);
       used_ = 0;
     }
     const std::size_t count = std::min(out.size(), block_.size() - used_);

@@ -86,8 +86,8 @@ Result<TransceiverId> Negotiation::Session::add_transceiver(TransceiverInit init
   if (transceivers_.all().size() >= max_media_lines) {
     return fail(Errc::too_many_transceivers, "at most " + std::to_string(max_media_lines) + " transceivers");
   }
-  if (init.codecs.empty())
-    init.codecs = init.kind == Kind::audio ? config_.audio_codecs : config_.video_codecs;
+  const bool codecs_chosen = !init.codecs.empty();
+  if (!codecs_chosen) init.codecs = init.kind == Kind::audio ? config_.audio_codecs : config_.video_codecs;
   if (!is_writable(init.sender) || !are_writable(init.codecs, init.kind)) {
     return fail(petrel::Errc::invalid_argument, "a stream id or a codec that cannot be written into SDP");
   }
@@ -95,6 +95,7 @@ Result<TransceiverId> Negotiation::Session::add_transceiver(TransceiverInit init
   transceiver.state.kind = init.kind;
   transceiver.state.direction = init.direction;
   transceiver.state.codecs = std::move(init.codecs);
+  transceiver.state.codecs_chosen = codecs_chosen;
   transceiver.state.sender = std::move(init.sender);
   transceiver.answers_offers = init.answers_offers;
   return transceivers_.add(std::move(transceiver));
@@ -123,6 +124,7 @@ Result<void> Negotiation::Session::set_codecs(TransceiverId id, std::vector<Code
                 "no codec, one of another kind, or one that cannot be written into SDP");
   }
   (*transceiver)->state.codecs = std::move(codecs);
+  (*transceiver)->state.codecs_chosen = true;
   return {};
 }
 

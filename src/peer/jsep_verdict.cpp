@@ -29,8 +29,10 @@ std::string no_common_codec(const MediaDescription& media, const std::vector<Cod
   return "no common codec; " + both_sides(ours, comparable(plain(media.codecs), ours));
 }
 
-// RFC 3264 6.1: ours in our order, each under the number that the offer gave it.
-std::vector<DescribedCodec> common_codecs(const MediaDescription& offered, const std::vector<Codec>& ours) {
+// RFC 3264 6.1: each under the number that the offer gave it; in our order where that was asked for,
+// else in the offer's, which the answerer SHOULD keep.
+std::vector<DescribedCodec> common_codecs(const MediaDescription& offered, const std::vector<Codec>& ours,
+                                          bool our_order) {
   std::vector<DescribedCodec> common;
   for (const Codec& own : ours) {
     for (const DescribedCodec& theirs : offered.codecs) {
@@ -42,6 +44,11 @@ std::vector<DescribedCodec> common_codecs(const MediaDescription& offered, const
       common.push_back(std::move(agreed));
       break;
     }
+  }
+  if (!our_order) {
+    std::ranges::sort(common, {}, [&](const DescribedCodec& each) {
+      return std::ranges::find(offered.codecs, each.payload_type, &DescribedCodec::payload_type);
+    });
   }
   return common;
 }
@@ -58,7 +65,7 @@ Verdict judge(const MediaDescription& offered, std::size_t index, const Transcei
   if (!offered.rtcp_mux) return refuse(Errc::rtcp_mux_required, name + "no a=rtcp-mux");
   if (transceiver == nullptr || transceiver->state.stopped) return refuse(Errc::stopped, name + "stopped");
   Verdict verdict;
-  verdict.codecs = common_codecs(offered, transceiver->state.codecs);
+  verdict.codecs = common_codecs(offered, transceiver->state.codecs, transceiver->state.codecs_chosen);
   if (verdict.codecs.empty()) {
     return refuse(Errc::no_common_codec, name + no_common_codec(offered, transceiver->state.codecs));
   }

@@ -339,4 +339,47 @@ std::optional<Transmit> Peer::Core::poll_transmit() {
   return transmit;
 }
 
+// ---- Insight ----------------------------------------------------------------------------
+
+IceConnectionState Peer::Core::ice_connection_state() const {
+  return closed_ ? ice::State::closed : agent_.state(stream_);
+}
+
+PeerStats Peer::Core::stats() const {
+  PeerStats stats;
+  stats.rtp = transport_.rtp().stats();
+  stats.ice = agent_.stats();
+  if (const dtls::Connection* dtls = transport_.dtls()) stats.dtls = dtls->stats();
+  stats.dropped = dropped_;
+  const PeerDrops& of_transport = transport_.dropped();
+  stats.dropped.unknown_kind += of_transport.unknown_kind;
+  stats.dropped.early_packets = of_transport.early_packets;
+  stats.dropped.srtp_replayed = of_transport.srtp_replayed;
+  stats.dropped.srtp_unauthentic = of_transport.srtp_unauthentic;
+  stats.dropped.srtp_malformed = of_transport.srtp_malformed;
+  stats.dropped.protect_failed = of_transport.protect_failed;
+  stats.dropped.events_dropped = events_.dropped();
+  stats.pair = agent_.selected(stream_);
+  return stats;
+}
+
+ConnectionReport Peer::Core::report(TimePoint now) const {
+  ConnectionReport report;
+  report.created = created_;
+  report.now = now;
+  report.state = connection_state_;
+  report.reason = reason_;
+  report.stages = stages_;
+  report.stages.first_media_sent = transport_.first_sent();
+  report.stages.first_media_received = transport_.first_received();
+  report.ice = agent_.report(stream_);
+  report.ice_counters = agent_.stats();
+  report.stun_servers = config_.ice_servers.size();
+  if (const dtls::Connection* dtls = transport_.dtls()) {
+    report.dtls_role = dtls->role();
+    report.dtls_cipher = dtls->cipher();
+  }
+  return report;
+}
+
 }  // namespace petrel::inline v0

@@ -13,8 +13,8 @@
 
 namespace petrel::inline v0 {
 
-/// What Peer is made of. Three sources: peer_core.cpp moves packets and events,
-/// peer_negotiation.cpp applies descriptions, peer_report.cpp tells what is.
+/// What Peer is made of. Two sources: peer_core.cpp moves packets and events,
+/// peer_negotiation.cpp applies descriptions.
 class Peer::Core {
  public:
   Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSource& random);
@@ -50,7 +50,6 @@ class Peer::Core {
   std::optional<PeerEvent> poll_event() { return events_.pop(); }
   void close(TimePoint now);
 
-  // peer_report.cpp
   ConnectionState connection_state() const { return connection_state_; }
   IceConnectionState ice_connection_state() const;
   IceGatheringState ice_gathering_state() const { return gathering_state_; }

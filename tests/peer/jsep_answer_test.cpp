@@ -226,6 +226,21 @@ TEST(Answer, KeepsTheFirstMLineOfAPeerThatDoesNotBundle) {
   EXPECT_EQ(result.agreed.stopped.size(), 1U);
 }
 
+// The offer has VP8 before H.264, and we the other way round.
+TEST(Answer, KeepsTheOffersOrderOfCodecsUnlessAnotherWasChosen) {
+  const std::string offered = captured("chromium_video_recvonly_offer");
+  Negotiation indifferent;
+  const auto followed = answer_to(indifferent, offered);
+  EXPECT_LT(followed.text.find("VP8/90000"), followed.text.find("H264/90000"));
+
+  Negotiation choosy;
+  auto init = sender(Kind::video);
+  init.codecs = {h264(), vp8()};
+  ASSERT_TRUE(choosy.add_transceiver(init));
+  const auto chosen = answer_to(choosy, offered);
+  EXPECT_LT(chosen.text.find("H264/90000"), chosen.text.find("VP8/90000"));
+}
+
 TEST(Answer, GivesTheDirectionThatBothWant) {
   using enum Direction;
   struct Row {

@@ -33,8 +33,8 @@ void Call::add_side(Side& side, IpAddress address, const std::optional<NatConfig
   config.name = side.name;
   config.certificate = dtls::Certificate::generate(today).value();
   if (&side == &bob) config.video_codecs = config_.bob_codecs;
-  side.peer = std::make_unique<Peer>(network.now(), std::move(config), ClockMapping{network.now(), NtpTime{1ULL << 63}},
-                                     side.random);
+  side.peer = std::make_unique<Peer>(network.now(), std::move(config),
+                                     ClockMapping{network.now(), NtpTime{1ULL << 63}}, side.random);
   const LocalAddress local{own, "eth0"};
   side.peer->handle_interfaces(network.now(), {&local, 1});
 }
@@ -69,10 +69,12 @@ void Call::on_event(Side& self, Side& other, PeerEvent& event) {
     self.states.push_back(*state);
   } else if (const auto* local = std::get_if<LocalCandidate>(&event)) {
     if (!config_.trickle) return;
-    jsep::Negotiation::TrickledCandidate candidate{local->candidate, local->mid, local->media_line, local->ufrag};
+    jsep::Negotiation::TrickledCandidate candidate{local->candidate, local->mid, local->media_line,
+                                                   local->ufrag};
     // Behind the description that is on its way: signalling keeps the order.
     network.after(config_.signalling, [this, &other, candidate] {
-      if (const auto added = other.peer->add_ice_candidate(network.now(), candidate); !added) other.error = added.error();
+      if (const auto added = other.peer->add_ice_candidate(network.now(), candidate); !added)
+        other.error = added.error();
     });
   } else if (const auto* gathering = std::get_if<IceGatheringStateChanged>(&event)) {
     if (config_.trickle || gathering->state != IceGatheringState::complete) return;

@@ -48,7 +48,8 @@ TEST(Call, ConnectsOverALineThatReordersAndDuplicates) {
 
 // Bob's checks open his NAT; Alice, who is reachable, learns his address from them.
 TEST(Call, ConnectsWhenOneSideIsBehindANat) {
-  for (const NatConfig& nat : {NatConfig::full_cone(), NatConfig::port_restricted(), NatConfig::symmetric()}) {
+  for (const NatConfig& nat :
+       {NatConfig::full_cone(), NatConfig::port_restricted(), NatConfig::symmetric()}) {
     CallConfig config;
     config.bob_nat = nat;
     Call call(1, config);
@@ -84,7 +85,8 @@ TEST(Call, ConnectsWhicheverSinglePacketIsLost) {
   ASSERT_GT(packets, 8u);
   for (std::uint64_t lost = 0; lost < packets; ++lost) {
     Call call(3);
-    call.network.set_tap([lost](std::uint64_t index, const auto&) { return testing::Fate{.drop = index == lost}; });
+    call.network.set_tap(
+        [lost](std::uint64_t index, const auto&) { return testing::Fate{.drop = index == lost}; });
     call.start();
     EXPECT_TRUE(call.connects_within(10s)) << "without packet " << lost;
   }
@@ -94,7 +96,8 @@ TEST(Call, ConnectsWhicheverSinglePacketComesTwiceOrLate) {
   for (std::uint64_t which = 0; which < 30; ++which) {
     for (const testing::Fate fate : {testing::Fate{.copies = 2}, testing::Fate{.delay = 200ms}}) {
       Call call(3);
-      call.network.set_tap([&](std::uint64_t index, const auto&) { return index == which ? fate : testing::Fate{}; });
+      call.network.set_tap(
+          [&](std::uint64_t index, const auto&) { return index == which ? fate : testing::Fate{}; });
       call.start();
       EXPECT_TRUE(call.connects_within(10s)) << "packet " << which;
     }

@@ -85,8 +85,9 @@ TEST(Fault, GarbageOnThePortIsCountedAndTheFilmGoesOn) {
     random.fill(garbage);
     // Half of it from the peer's own address, which is the worst place that it can come from.
     const Endpoint stranger = Endpoint::v4(192, 0, 2, 66, 6666);
-    call.alice.peer->handle_datagram(call.network.now(), {FlowId{1}, i % 2 == 0 ? pair->remote.endpoint : stranger,
-                                                          pair->local.endpoint, garbage});
+    call.alice.peer->handle_datagram(
+        call.network.now(),
+        {FlowId{1}, i % 2 == 0 ? pair->remote.endpoint : stranger, pair->local.endpoint, garbage});
   }
   call.network.run_for(4s);
 
@@ -109,7 +110,9 @@ TEST(Fault, ADescriptionOfAMegabyteIsRefusedByItsSize) {
 
 TEST(Fault, AnAnswerToAnotherOfferIsRefused) {
   CallConfig config;
-  config.tamper_with_answer = [](SessionDescription& answer) { replace_all(answer.sdp, "m=video", "m=audio"); };
+  config.tamper_with_answer = [](SessionDescription& answer) {
+    replace_all(answer.sdp, "m=video", "m=audio");
+  };
   Call call(1, config);
   call.start();
   call.network.run_for(1s);

@@ -21,7 +21,7 @@ struct Showing {
   bool connected = false;
   int sent = 0;
   int delivered = 0;
-  int foreign = 0;        ///< Frames that nobody sent like that: a bit was wrong.
+  int foreign = 0;  ///< Frames that nobody sent like that: a bit was wrong.
   int out_of_order = 0;
   Duration longest_gap{};  ///< Between two delivered frames, by when they were sent.
 };
@@ -81,11 +81,12 @@ TEST(Film, ArrivesWholeOverAPerfectLine) {
 TEST(Film, LosesAtMostOneFrameInAHundredWhereATenthOfThePacketsIsLost) {
   int delivered = 0;
   int sent = 0;
-  for_seeds(1000, {.link = {.jitter = 5ms, .loss_percent = 10}}, [&](const Showing& showing, std::uint64_t seed) {
-    delivered += showing.delivered;
-    sent += showing.sent;
-    EXPECT_GE(showing.delivered * 100, frames * 99) << "seed " << seed;
-  });
+  for_seeds(1000, {.link = {.jitter = 5ms, .loss_percent = 10}},
+            [&](const Showing& showing, std::uint64_t seed) {
+              delivered += showing.delivered;
+              sent += showing.sent;
+              EXPECT_GE(showing.delivered * 100, frames * 99) << "seed " << seed;
+            });
   std::printf("10 %% loss: %d of %d frames\n", delivered, sent);
 }
 
@@ -93,12 +94,13 @@ TEST(Film, RecoversWithinTwoSecondsWhereAThirdOfThePacketsIsLost) {
   int delivered = 0;
   int sent = 0;
   Duration longest{};
-  for_seeds(1000, {.link = {.jitter = 5ms, .loss_percent = 30}}, [&](const Showing& showing, std::uint64_t seed) {
-    delivered += showing.delivered;
-    sent += showing.sent;
-    longest = std::max(longest, showing.longest_gap);
-    EXPECT_LE(showing.longest_gap, Duration(2s)) << "seed " << seed;
-  });
+  for_seeds(1000, {.link = {.jitter = 5ms, .loss_percent = 30}},
+            [&](const Showing& showing, std::uint64_t seed) {
+              delivered += showing.delivered;
+              sent += showing.sent;
+              longest = std::max(longest, showing.longest_gap);
+              EXPECT_LE(showing.longest_gap, Duration(2s)) << "seed " << seed;
+            });
   std::printf("30 %% loss: %d of %d frames, longest gap %lld ms\n", delivered, sent,
               static_cast<long long>(std::chrono::duration_cast<std::chrono::milliseconds>(longest).count()));
 }

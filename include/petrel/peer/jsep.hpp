@@ -114,6 +114,9 @@ struct TransceiverState {
   bool stopped = false;
   bool made_by_peer = false;
   std::vector<Codec> codecs;
+  /// Whether the order of `codecs` was asked for (W3C setCodecPreferences). If not, an answer
+  /// keeps the offer's order.
+  bool codecs_chosen = false;
   SenderStreams sender;
 };
 

@@ -21,7 +21,8 @@ void PayloadSlice::copy_to(std::span<std::byte> out) const {
   auto at = out.begin();
   for (const Part& part : parts()) {
     at = std::copy_n(part.prefix.begin(), part.prefix_size, at);
-    at = std::ranges::copy(part.body, at).out;
+    // Not std::ranges::copy: g++ 12 makes a loop of single bytes of it, 40 times as slow.
+    at = std::copy(part.body.begin(), part.body.end(), at);
   }
 }
 

@@ -92,7 +92,7 @@ Result<PacketBuffer> begin_packet(const PacketHeader& header, const ExtensionBlo
 Result<PacketBuffer> write_packet(const PacketHeader& header, const ExtensionBlock& extensions,
                                   Bytes payload) {
   auto packet = begin_packet(header, extensions, payload.size());
-  if (packet) std::ranges::copy(payload, packet->writable().last(payload.size()).begin());
+  if (packet) std::copy(payload.begin(), payload.end(), packet->writable().last(payload.size()).begin());
   return packet;
 }
 

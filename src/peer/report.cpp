@@ -1,53 +1,11 @@
+#include "petrel/peer/report.hpp"
+
 #include <array>
 #include <cstdio>
-#include <string>
 
-#include "peer/peer_core.hpp"
 #include "petrel/peer/peer_errc.hpp"
 
 namespace petrel::inline v0 {
-
-IceConnectionState Peer::Core::ice_connection_state() const {
-  return closed_ ? ice::State::closed : agent_.state(stream_);
-}
-
-PeerStats Peer::Core::stats() const {
-  PeerStats stats;
-  stats.rtp = transport_.rtp().stats();
-  stats.ice = agent_.stats();
-  if (const dtls::Connection* dtls = transport_.dtls()) stats.dtls = dtls->stats();
-  stats.dropped = dropped_;
-  const PeerDrops& of_transport = transport_.dropped();
-  stats.dropped.unknown_kind += of_transport.unknown_kind;
-  stats.dropped.early_packets = of_transport.early_packets;
-  stats.dropped.srtp_replayed = of_transport.srtp_replayed;
-  stats.dropped.srtp_unauthentic = of_transport.srtp_unauthentic;
-  stats.dropped.srtp_malformed = of_transport.srtp_malformed;
-  stats.dropped.protect_failed = of_transport.protect_failed;
-  stats.dropped.events_dropped = events_.dropped();
-  stats.pair = agent_.selected(stream_);
-  return stats;
-}
-
-ConnectionReport Peer::Core::report(TimePoint now) const {
-  ConnectionReport report;
-  report.created = created_;
-  report.now = now;
-  report.state = connection_state_;
-  report.reason = reason_;
-  report.stages = stages_;
-  report.stages.first_media_sent = transport_.first_sent();
-  report.stages.first_media_received = transport_.first_received();
-  report.ice = agent_.report(stream_);
-  report.ice_counters = agent_.stats();
-  report.stun_servers = config_.ice_servers.size();
-  if (const dtls::Connection* dtls = transport_.dtls()) {
-    report.dtls_role = dtls->role();
-    report.dtls_cipher = dtls->cipher();
-  }
-  return report;
-}
-
 namespace {
 
 std::string in_milliseconds(TimePoint from, TimePoint to) {
@@ -167,36 +125,6 @@ std::string to_string(const ConnectionReport& report) {
     text += "\n";
   }
   return text;
-}
-
-std::string_view to_string(ConnectionState state) {
-  switch (state) {
-    case ConnectionState::new_:
-      return "new";
-    case ConnectionState::connecting:
-      return "connecting";
-    case ConnectionState::connected:
-      return "connected";
-    case ConnectionState::disconnected:
-      return "disconnected";
-    case ConnectionState::failed:
-      return "failed";
-    case ConnectionState::closed:
-      return "closed";
-  }
-  return "?";
-}
-
-std::string_view to_string(IceGatheringState state) {
-  switch (state) {
-    case IceGatheringState::new_:
-      return "new";
-    case IceGatheringState::gathering:
-      return "gathering";
-    case IceGatheringState::complete:
-      return "complete";
-  }
-  return "?";
 }
 
 }  // namespace petrel::inline v0

@@ -1,0 +1,107 @@
+#include "petrel/peer/peer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "petrel/peer/peer_errc.hpp"
+#include "support/seeded_random.hpp"
+
+namespace petrel::inline v0 {
+namespace {
+
+static_assert(FlowCore<Peer>);
+
+constexpr std::chrono::sys_seconds today{std::chrono::seconds(1'700'000'000)};
+
+PeerConfig config() {
+  PeerConfig config;
+  config.certificate = dtls::Certificate::generate(today).value();
+  return config;
+}
+
+TEST(Peer, IsNewAndHasNothingToDo) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  EXPECT_EQ(peer.connection_state(), ConnectionState::new_);
+  EXPECT_EQ(peer.ice_gathering_state(), IceGatheringState::new_);
+  EXPECT_EQ(peer.signaling_state(), SignalingState::stable);
+  EXPECT_FALSE(peer.poll_request());
+  EXPECT_FALSE(peer.poll_transmit());
+  EXPECT_FALSE(peer.local_description());
+}
+
+TEST(Peer, RefusesAnIceServerThatItCannotUse) {
+  testing::SeededRandom random(1);
+  PeerConfig with_turn = config();
+  with_turn.ice_servers = {{.url = "turn:turn.example.org"}};
+  try {
+    Peer peer(TimePoint{}, with_turn, {}, random);
+    FAIL();
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), PeerErrc::unsupported_ice_server);
+  }
+}
+
+TEST(Peer, SaysOnceThatItNeedsANegotiation) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  (void)peer.add_transceiver(TimePoint{}, Kind::video, {}).value();
+  (void)peer.add_transceiver(TimePoint{}, Kind::audio, {}).value();
+
+  const auto event = peer.poll_event();
+  ASSERT_TRUE(event);
+  EXPECT_TRUE(std::holds_alternative<NegotiationNeeded>(*event));
+  EXPECT_FALSE(peer.poll_event());
+}
+
+TEST(Peer, BindsASocketForEachAddressOnceItHasALocalDescription) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  const LocalAddress address{IpAddress::v4(192, 0, 2, 1), "eth0"};
+  peer.handle_interfaces(TimePoint{}, {&address, 1});
+  (void)peer.add_transceiver(TimePoint{}, Kind::video, {}).value();
+  EXPECT_FALSE(peer.poll_request());
+
+  ASSERT_TRUE(peer.set_local_description(TimePoint{}));
+
+  const auto request = peer.poll_request();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(std::get<BindUdp>(*request).local.address, address.address);
+  EXPECT_EQ(peer.ice_gathering_state(), IceGatheringState::gathering);
+}
+
+TEST(Peer, GivesEverySenderAnSsrcOfItsOwnInTheOffer) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  (void)peer.add_transceiver(TimePoint{}, Kind::video, {.stream_ids = {"s"}}).value();
+  const auto offer = peer.create_offer();
+  ASSERT_TRUE(offer);
+  EXPECT_NE(offer->sdp.find("a=ssrc-group:FID "), std::string::npos);
+  EXPECT_NE(offer->sdp.find("a=msid:s "), std::string::npos);
+}
+
+TEST(Peer, RefusesEverythingOnceItIsClosed) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  peer.close(TimePoint{});
+  peer.close(TimePoint{});
+
+  EXPECT_EQ(peer.connection_state(), ConnectionState::closed);
+  EXPECT_EQ(peer.add_transceiver(TimePoint{}, Kind::video, {}).error(), Errc::closed);
+  EXPECT_EQ(peer.create_offer().error(), Errc::closed);
+  EXPECT_EQ(peer.set_local_description(TimePoint{}).error(), Errc::closed);
+  EXPECT_EQ(peer.set_remote_description(TimePoint{}, {}).error(), Errc::closed);
+  EXPECT_EQ(peer.send_packet(TimePoint{}, {}, {}).error(), Errc::closed);
+  EXPECT_EQ(peer.next_timeout(), std::nullopt);
+  EXPECT_FALSE(peer.poll_transmit());
+}
+
+TEST(Peer, HasNoPlaceForACandidateBeforeTheDescription) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  const auto added = peer.add_ice_candidate(
+      TimePoint{}, {"candidate:1 1 udp 1 192.0.2.9 5000 typ host", "0", std::nullopt, ""});
+  EXPECT_EQ(added.error(), PeerErrc::no_remote_description);
+}
+
+}  // namespace
+}  // namespace petrel::inline v0
