@@ -51,7 +51,8 @@ Result<std::shared_ptr<UdpSocket>> UdpSocket::bind(const asio::any_io_executor& 
     socket.bind(endpoint, error);
   }
   if (!error) socket.non_blocking(true, error);
-  if (error) return error;
+  // Asio's category compares to no std::errc.
+  if (error) return std::error_code(error.value(), std::system_category());
 
   // The system may allow less than we ask for; then it is less, not an error.
   std::error_code ignored;

@@ -332,6 +332,11 @@ void Peer::Core::close(TimePoint now) {
   update_connection_state(now);
 }
 
+std::optional<IoRequest> Peer::Core::poll_request() {
+  if (!farewell_.empty()) return std::nullopt;  // It would close the flow that the farewell leaves by.
+  return agent_.poll_request();
+}
+
 std::optional<Transmit> Peer::Core::poll_transmit() {
   if (farewell_.empty()) return agent_.poll_transmit();
   Transmit transmit = std::move(farewell_.front());

@@ -45,7 +45,7 @@ class Peer::Core {
   void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
-  std::optional<IoRequest> poll_request() { return agent_.poll_request(); }
+  std::optional<IoRequest> poll_request();
   std::optional<Transmit> poll_transmit();
   std::optional<PeerEvent> poll_event() { return events_.pop(); }
   void close(TimePoint now);

@@ -14,7 +14,7 @@ FrameArrived frame(TransceiverId transceiver, bool key_frame) {
 
 std::size_t count_frames(EventQueue& queue) {
   std::size_t count = 0;
-  while (auto event = queue.pop()) count += std::holds_alternative<FrameArrived>(*event) ? 1 : 0;
+  while (auto event = queue.pop()) count += std::holds_alternative<FrameArrived>(*event) ? 1u : 0u;
   return count;
 }
 

@@ -71,7 +71,9 @@ TEST(Answer, ToAPlayerOfChromiumIsThisToTheLine) {
 
 TEST(Answer, ToAPlayerOfChromiumTellsThePeerWhatToDo) {
   Negotiation camera;
-  const auto id = camera.add_transceiver(sender(Kind::video)).value();
+  auto init = sender(Kind::video);
+  init.codecs = {h264(), vp8()};
+  const auto id = camera.add_transceiver(init).value();
 
   const auto result = answer_to(camera, captured("chromium_video_recvonly_offer"));
 

@@ -30,17 +30,22 @@ TEST(Verdict, RefusesWhatIsNotBundledWithTheFirstAccepted) {
   EXPECT_EQ(tagged(offer, verdicts), 1U);
 }
 
-TEST(Verdict, PutsOurPreferenceFirstUnderTheirNumbers) {
+TEST(Verdict, KeepsTheOffersOrderUnlessAnotherWasChosen) {
   const auto offer = described({{.media = "video 9 UDP/TLS/RTP/SAVPF 96 97",
                                  .codecs = "a=rtpmap:96 VP8/90000\na=rtpmap:97 H264/90000\n"
                                            "a=fmtp:97 packetization-mode=1;profile-level-id=42e01f\n"}});
   Transceivers transceivers;
   transceivers.take_offer(offer, {});
 
-  const auto verdicts = judge_offer(offer, transceivers);
-
+  auto verdicts = judge_offer(offer, transceivers);
   ASSERT_EQ(verdicts.at(0).codecs.size(), 2U);
-  EXPECT_EQ(verdicts[0].codecs[0].payload_type, 97);
+  EXPECT_EQ(verdicts[0].codecs[0].payload_type, 96);
+  EXPECT_EQ(verdicts[0].codecs[1].payload_type, 97);
+
+  const TransceiverId id = transceivers.on_line(0)->state.id;
+  transceivers.find(id)->state.codecs_chosen = true;  // The configuration's order: H.264 first.
+  verdicts = judge_offer(offer, transceivers);
+  EXPECT_EQ(verdicts.at(0).codecs.at(0).payload_type, 97);
   EXPECT_EQ(verdicts[0].codecs[1].payload_type, 96);
 }
 

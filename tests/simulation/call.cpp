@@ -14,8 +14,8 @@ constexpr std::chrono::sys_seconds today{std::chrono::seconds(wall_clock_epoch)}
 Call::Call(std::uint64_t seed, CallConfig config)
     : openssl_(seed),
       network(seed, config.link),
-      alice{.name = "alice", .host = {}, .random = network.fork_random()},
-      bob{.name = "bob", .host = {}, .random = network.fork_random()},
+      alice("alice", network.fork_random()),
+      bob("bob", network.fork_random()),
       config_(std::move(config)) {
   set_wall_clock(network.now());
   add_side(alice, IpAddress::v4(10, 0, 0, 2), config_.alice_nat, IpAddress::v4(198, 51, 100, 1));
@@ -73,8 +73,8 @@ void Call::on_event(Side& self, Side& other, PeerEvent& event) {
                                                    local->ufrag};
     // Behind the description that is on its way: signalling keeps the order.
     network.after(config_.signalling, [this, &other, candidate] {
-      if (const auto added = other.peer->add_ice_candidate(network.now(), candidate); !added)
-        other.error = added.error();
+      const auto added = other.peer->add_ice_candidate(network.now(), candidate);
+      if (!added && !other.error) other.error = added.error();
     });
   } else if (const auto* gathering = std::get_if<IceGatheringStateChanged>(&event)) {
     if (config_.trickle || gathering->state != IceGatheringState::complete) return;

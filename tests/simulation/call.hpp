@@ -33,8 +33,10 @@ class Call {
  public:
   /// One side, with what has happened to it.
   struct Side {
+    Side(std::string its_name, SeededRandom its_random) : name(std::move(its_name)), random(its_random) {}
+
     std::string name;
-    HostId host;
+    HostId host{};
     SeededRandom random;
     std::unique_ptr<Peer> peer;
     std::vector<ConnectionStateChanged> states;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "petrel/peer/peer_errc.hpp"
 #include "simulation/film.hpp"
 #include "simulation/seeds.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,7 +31,9 @@ inline unsigned char* as_unsigned(std::span<std::byte> bytes) {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
-inline bool equal(Bytes a, Bytes b) { return std::ranges::equal(a, b); }
+inline bool equal(Bytes a, Bytes b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
 
 /// Reads big-endian fields from the front of a buffer.
 ///
@@ -94,7 +97,8 @@ class ByteWriter {
 
   void bytes(Bytes content) {
     if (!fits(content.size())) return;
-    std::ranges::copy(content, out_.begin() + static_cast<std::ptrdiff_t>(size_));
+    // Not std::ranges::copy, which g++ 12 makes a loop of single bytes.
+    if (!content.empty()) std::memcpy(out_.data() + size_, content.data(), content.size());
     size_ += content.size();
   }
   void zeros(std::size_t count) {

@@ -95,8 +95,8 @@ class PETREL_API Peer {
   std::optional<Transmit> poll_transmit();
   std::optional<PeerEvent> poll_event();
 
-  /// Says goodbye (RTCP BYE, DTLS close_notify) and closes. Poll the transmits once more,
-  /// and then the requests, which close the flows.
+  /// Says goodbye (RTCP BYE, DTLS close_notify) and closes. Poll once more: the requests,
+  /// which close the flows, come once the transmits are taken.
   void close(TimePoint now);
 
  private:
