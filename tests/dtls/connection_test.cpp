@@ -49,6 +49,10 @@ TEST(Connection, AgreesOnSrtpKeysInTwoRoundTrips) {
   EXPECT_EQ(bench.client.remote_fingerprint(), bench.server_certificate.fingerprint());
   EXPECT_EQ(bench.server.remote_fingerprint(), bench.client_certificate.fingerprint());
   EXPECT_EQ(bench.client.next_timeout(), std::nullopt);
+  // The server's last flight goes out twice more, unasked, and then it rests.
+  EXPECT_EQ(bench.server.next_timeout(), TimePoint(30ms + 50ms));
+  bench.network.run_for(1s);
+  EXPECT_EQ(bench.network.stats().sent, 6u);
   EXPECT_EQ(bench.server.next_timeout(), std::nullopt);
 }
 

@@ -158,6 +158,9 @@ class PETREL_API Connection {
   void finish_handshake();
   void verify_peer();
   std::optional<SrtpKeys> export_keys() const;
+  void keep_last_flight(std::size_t queued_before);
+  void schedule_copies();
+  void send_copy();
   bool matches(const x509_st& certificate) const;
   void deliver(Bytes record);
   void handle_error(int result);
@@ -179,6 +182,9 @@ class PETREL_API Connection {
 
   PacketPort port_;
   std::deque<PacketBuffer> withheld_;
+  std::vector<PacketBuffer> last_flight_;  // A server's, to be sent again unasked.
+  std::size_t copies_sent_ = 0;
+  std::optional<TimePoint> copy_at_;
   std::deque<Event> events_;
   ConnectionStats stats_;
 

@@ -39,6 +39,12 @@ void NackGenerator::give_up_before(ExtendedSequence sequence) {
   missing_.erase(missing_.begin(), end);
 }
 
+void NackGenerator::expect_from(ExtendedSequence sequence) {
+  if (started_) return;
+  started_ = true;
+  highest_ = sequence - 1;
+}
+
 void NackGenerator::reset() {
   missing_.clear();
   started_ = false;

@@ -15,6 +15,10 @@ using namespace std::chrono_literals;
 // A stream begins with a key frame whose first packets do not say so yet: parameter sets come before it.
 constexpr Duration first_key_frame_grace = 50ms;
 
+// The first packet that arrives need not be the first that was sent, and without that one the first key
+// frame is worth nothing. Nobody can see that it is missing; if it never was, the sender ignores the question.
+constexpr ExtendedSequence lost_at_start = 3;
+
 // Where nothing can be asked for, only reordering is worth waiting for.
 constexpr Duration patience_without_nack = 100ms;
 // Three tries on a path across an ocean, seven within a country, of which at 30 % loss all fail for one
@@ -68,9 +72,10 @@ bool ReceiveStream::handle_packet(TimePoint now, const PacketView& packet, const
     nack_.reset();
     jitter_->reset();
   }
-  if (!first_packet_) first_packet_ = now;
   stats_.payload_type = header.payload_type;
   feedback_ = payload.feedback;
+  if (!first_packet_ && needs_key_frames_ && makes_frames_) nack_.expect_from(sequence - lost_at_start);
+  if (!first_packet_) first_packet_ = now;
   if (packet.payload().empty()) ++stats_.padding_packets_received;
 
   statistics_.packet_received(now, sequence, header.timestamp, packet.payload().size());

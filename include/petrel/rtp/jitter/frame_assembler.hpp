@@ -36,7 +36,8 @@ class PETREL_API FrameAssembler final : public JitterBuffer {
   void require_key_frame() override;
   void reset() override;
   bool needs_key_frame() const override { return mode_ == Mode::searching; }
-  ExtendedSequence wanted_from() const override { return next_; }
+  /// While nothing was delivered, also packets that may have come before the first one.
+  ExtendedSequence wanted_from() const override { return mode_ == Mode::searching ? floor_ : next_; }
   std::uint64_t gaps_skipped() const override { return gaps_skipped_; }
   const JitterDrops& dropped() const override { return dropped_; }
 

@@ -32,6 +32,8 @@ class PETREL_API NackGenerator {
   bool handle_packet(TimePoint now, ExtendedSequence sequence);
   /// Nobody waits for packets before `sequence` any more.
   void give_up_before(ExtendedSequence sequence);
+  /// Before the first packet: those from `sequence` on count as sent, and so, if they do not come, as lost.
+  void expect_from(ExtendedSequence sequence);
   void reset();
 
   /// The packets to ask for now, in order; they count as asked for. Appended to `out`. `round_trip` is used
