@@ -154,6 +154,8 @@ bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
     ++shared_->stats.malformed_dropped;
     return true;
   }
+  // There is no way to answer on a flow that is gone.
+  if (!gatherer_->has_open(datagram.flow)) return true;
   switch (message->message_class()) {
     case stun::Class::request:
       handle_request(now, datagram, *message);

@@ -235,6 +235,11 @@ void Gatherer::close() {
   running_ = wanted_ = false;
 }
 
+bool Gatherer::has_open(FlowId flow) const {
+  const auto it = std::ranges::find(sockets_, flow, &Socket::flow);
+  return it != sockets_.end() && it->state == SocketState::open;
+}
+
 Gatherer::Socket* Gatherer::find(FlowId flow) {
   const auto it = std::ranges::find(sockets_, flow, &Socket::flow);
   return it == sockets_.end() ? nullptr : &*it;

@@ -42,6 +42,9 @@ class Gatherer {
   /// True once per round, when it is over and all its candidates are given out.
   bool poll_done();
 
+  /// Whether the flow is a socket of ours that is open.
+  bool has_open(FlowId flow) const;
+
   /// Closes all sockets.
   void close();
 

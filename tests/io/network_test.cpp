@@ -92,9 +92,9 @@ TEST(Network, ResolvesNamesAndSaysNothingForUnknownOnes) {
 
 TEST(Network, TellsTheTimeWhenItIsDue) {
   asio::io_context io(1);
-  Network network(io.get_executor());
   User first;
   User second;
+  Network network(io.get_executor());
   const auto first_id = network.attach(first);
   const auto second_id = network.attach(second);
   const TimePoint start = network.now();
