@@ -18,9 +18,9 @@ TimePoint now{};  // Moves by 1/30 s for each frame.
 
 PeerConfig config() {
   PeerConfig config;
-  config.certificate = dtls::Certificate::generate(
-                           std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))
-                           .value();
+  config.certificate =
+      dtls::Certificate::generate(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))
+          .value();
   return config;
 }
 
@@ -74,7 +74,8 @@ int main() {
   Side alice(IpAddress::v4(192, 0, 2, 1));
   Side bob(IpAddress::v4(192, 0, 2, 2));
   const TransceiverId video =
-      alice.peer.add_transceiver(now, Kind::video, {.direction = Direction::send_only, .codecs = {h264()}}).value();
+      alice.peer.add_transceiver(now, Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})
+          .value();
   alice.peer.set_local_description(now).value();
   bob.peer.set_remote_description(now, *alice.peer.local_description()).value();
   bob.peer.set_local_description(now).value();
@@ -102,7 +103,8 @@ int main() {
   std::size_t allocated = 0;
   const auto send_one = [&] {
     auto frame = EncodedFrame::make(Bytes(content), {.capture_time = now, .key_frame = true});
-    (void)frame->slices(rtp::PayloadFormat::h264, 1100);  // The frame and its slices are the encoder's, once for all viewers.
+    (void)frame->slices(rtp::PayloadFormat::h264,
+                        1100);  // The frame and its slices are the encoder's, once for all viewers.
     const std::size_t before = bench::allocations;
     (void)alice.peer.send_frame(now, video, frame);
     std::size_t run = 0;

@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Call call(1);
   std::deque<Seen> seen;
   call.network.set_tap([&](std::uint64_t, const petrel::testing::Packet& packet) {
-    seen.push_back({packet.source, packet.destination, {packet.payload.bytes().begin(), packet.payload.bytes().end()}});
+    seen.push_back(
+        {packet.source, packet.destination, {packet.payload.bytes().begin(), packet.payload.bytes().end()}});
     if (seen.size() > kept_packets) seen.pop_front();
     return petrel::testing::Fate{};
   });
@@ -58,7 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1:  // A packet that was under way, with one byte changed.
         if (!seen.empty()) {
           Seen packet = seen[input.u8() % seen.size()];
-          if (!packet.payload.empty()) packet.payload[input.u16() % packet.payload.size()] ^= std::byte{input.u8()};
+          if (!packet.payload.empty())
+            packet.payload[input.u16() % packet.payload.size()] ^= std::byte{input.u8()};
           inject(call, side, packet);
         }
         break;

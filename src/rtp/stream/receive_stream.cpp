@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 constexpr Duration first_key_frame_grace = 50ms;
 
 // The first packet that arrives need not be the first that was sent, and without that one the first key
-// frame is worth nothing. Nobody can see that it is missing; if it never was, the sender ignores the question.
+// frame is worth nothing. Nobody can see that it is missing; if it never was, the sender ignores the
+// question.
 constexpr ExtendedSequence lost_at_start = 3;
 
 // Where nothing can be asked for, only reordering is worth waiting for.
