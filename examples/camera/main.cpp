@@ -16,6 +16,7 @@
 #include "petrel/http/whep.hpp"
 #include "petrel/io/dump.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/peer_config.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
 
@@ -68,17 +69,7 @@ struct Dumps {
 
 petrel::PeerConfig peer_config(const camera::Options& options, const petrel::Network& network,
                                const Dumps& dumps, petrel::LogSink* log) {
-  petrel::PeerConfig config;
-  for (const std::string& url : options.server.ice_servers) {
-    if (const auto server = petrel::parse_stun_url(url); !server) {
-      throw shared::UserError("--ice-server " + url + ": " + server.error().message());
-    }
-    config.ice_servers.push_back({.url = url});
-  }
-  // One certificate for all viewers: they share its context, and each connects the faster for it.
-  const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
-  config.certificate = petrel::dtls::Certificate::generate(today).value();
-  config.log = log;
+  petrel::PeerConfig config = shared::peer_config(options.server, network, log);
   config.key_log = dumps.keys.get();
   config.packet_tap = dumps.packets.get();
   return config;

@@ -190,7 +190,6 @@ std::string Viewers::statistics() const {
     viewers.push_back(std::move(each));
   }
   return nlohmann::json{{"source", source_.description()},
-                        {"encoders", 1},
                         {"frames", frames_},
                         {"key_frames", key_frames_},
                         {"viewers_served", viewers_served_},

@@ -3,13 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
-#include <chrono>
 #include <cstdio>
 #include <optional>
 
 #include "echo/callers.hpp"
 #include "echo/page.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/peer_config.hpp"
 #include "shared/server_options.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -27,21 +27,6 @@ std::variant<shared::ServerOptions, shared::EarlyExit> parse_options(int argc, c
     shared::check(options);
     return options;
   });
-}
-
-petrel::PeerConfig peer_config(const shared::ServerOptions& options, const petrel::Network& network,
-                               petrel::LogSink* log) {
-  petrel::PeerConfig config;
-  for (const std::string& url : options.ice_servers) {
-    if (const auto server = petrel::parse_stun_url(url); !server) {
-      throw shared::UserError("--ice-server " + url + ": " + server.error().message());
-    }
-    config.ice_servers.push_back({.url = url});
-  }
-  const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
-  config.certificate = petrel::dtls::Certificate::generate(today).value();
-  config.log = log;
-  return config;
 }
 
 asio::awaitable<http::Response> answer(echo::Callers& callers, const http::AccessPolicy& policy,
@@ -71,7 +56,7 @@ int run(const shared::ServerOptions& options) {
   if (options.log_level) log.emplace(*options.log_level);
 
   petrel::Network network(io.get_executor());
-  echo::Callers callers(network, peer_config(options, network, log ? &*log : nullptr));
+  echo::Callers callers(network, shared::peer_config(options, network, log ? &*log : nullptr));
   const http::AccessPolicy policy = shared::access_policy(options);
   shared::HttpListener listener(io.get_executor(), options.listen_endpoint, [&](http::Request request) {
     return answer(callers, policy, std::move(request));
