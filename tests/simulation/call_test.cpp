@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "petrel/peer/peer_errc.hpp"
 #include "simulation/film.hpp"
 #include "simulation/seeds.hpp"
@@ -103,6 +105,22 @@ TEST(Call, ConnectsWhicheverSinglePacketComesTwiceOrLate) {
       EXPECT_TRUE(call.connects_within(10s)) << "packet " << which;
     }
   }
+}
+
+// A browser that is told of one SSRC and hears another decodes a stream that no element shows.
+TEST(Call, SendsFromTheSsrcThatTheDescriptionAnnounces) {
+  Call call(1);
+  Film film(call);
+  call.start();
+  ASSERT_TRUE(call.connects_within(5s));
+  film.start(1);
+  call.network.run_for(1s);
+
+  const PeerStats stats = call.alice.peer->stats();
+  ASSERT_EQ(stats.rtp.outbound.size(), 1u);
+  EXPECT_GT(stats.rtp.outbound[0].packets_sent, 0u);
+  const std::string line = "a=ssrc:" + std::to_string(stats.rtp.outbound[0].ssrc.value) + " ";
+  EXPECT_NE(call.alice.peer->local_description()->sdp.find(line), std::string::npos);
 }
 
 TEST(Call, EndsOnBothSidesWhenOneCloses) {
