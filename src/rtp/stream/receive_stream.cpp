@@ -75,7 +75,9 @@ bool ReceiveStream::handle_packet(TimePoint now, const PacketView& packet, const
   }
   stats_.payload_type = header.payload_type;
   feedback_ = payload.feedback;
-  if (!first_packet_ && needs_key_frames_ && makes_frames_) nack_.expect_from(sequence - lost_at_start);
+  if (!first_packet_ && feedback_.nack && needs_key_frames_ && makes_frames_) {
+    nack_.expect_from(sequence - lost_at_start);
+  }
   if (!first_packet_) first_packet_ = now;
   if (packet.payload().empty()) ++stats_.padding_packets_received;
 
