@@ -113,7 +113,7 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
     for (const Server& server : servers_) {
       for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, endpoint);
     }
-  } else {
+  } else if (std::holds_alternative<FlowFailed>(change)) {
     socket->state = SocketState::failed;
     ++shared_.stats.sockets_failed;
     for (LocalCandidate& local : candidates_) {

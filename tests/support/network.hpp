@@ -189,6 +189,11 @@ class Network {
   void handle(Answer&& happening);
   void handle(std::function<void()>&& happening) { happening(); }
   void perform(Runner& runner, const BindUdp& request);
+  template <class Unsupported>
+  void perform(Runner& runner, const Unsupported& request) {
+    runner.core->handle_flow(now_, request.flow,
+                             FlowFailed{std::make_error_code(std::errc::operation_not_supported)});
+  }
   void perform(Runner& runner, const CloseFlow& request) { runner.flows.erase(request.flow); }
   void perform(Runner& runner, const Resolve& request);
   void send(Runner& runner, Transmit&& transmit);

@@ -15,8 +15,8 @@ enum class TransportProtocol : std::uint8_t { udp, tcp, tls, dtls };
 /// that asks for a flow chooses its id; ids are never used again.
 using FlowId = Strong<std::uint32_t, struct FlowIdTag>;
 
-/// A datagram that arrived, or one framed message of a stream. `payload` is
-/// borrowed for the call: a core copies what it keeps.
+/// A datagram that arrived, or the next bytes of a stream. `payload` is borrowed for
+/// the call: a core copies what it keeps.
 struct Datagram {
   FlowId flow;
   Endpoint source;
@@ -24,8 +24,8 @@ struct Datagram {
   Bytes payload;
 };
 
-/// A datagram to send. It must leave by `flow`: ICE fails if a packet leaves by
-/// another socket than the candidate pair's.
+/// A datagram to send, or the next bytes of a stream. It must leave by `flow`: ICE fails
+/// if a packet leaves by another socket than the candidate pair's.
 struct Transmit {
   FlowId flow;
   Endpoint destination;

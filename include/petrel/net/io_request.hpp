@@ -12,14 +12,37 @@ namespace petrel::inline v0 {
 
 /// What a core asks of the world but cannot do itself: it has no sockets. Taken
 /// by poll_request(); the answer comes back through handle_flow() or
-/// handle_resolved(). Stream connections join this list with TURN over TCP.
+/// handle_resolved().
 
-/// Bind a UDP socket to `local` (port 0: any). Answer: Opened or Failed.
+/// Bind a UDP socket to `local` (port 0: any). Answer: FlowOpened or FlowFailed.
 struct BindUdp {
   FlowId flow;
   Endpoint local;
 };
-/// Close the flow. There is no answer, and no datagram comes from it any more.
+/// Open a TCP connection to `remote`, from `local` (an unspecified address or port: any).
+/// Answer: FlowOpened or FlowFailed. What the flow then carries is a stream of bytes: a
+/// Datagram of it is whatever has arrived, cut anywhere; a Transmit of it is appended, all
+/// of it and in order. Its destination is not looked at. TLS and framing are the core's.
+struct Connect {
+  FlowId flow;
+  Endpoint local;
+  Endpoint remote;
+};
+/// Accept TCP connections at `local` (port 0: any). Answer: FlowOpened or FlowFailed, and
+/// FlowAccepted for every connection that comes. CloseFlow ends the listening only.
+struct Listen {
+  FlowId flow;
+  Endpoint local;
+};
+/// Bind a UDP socket to the group's port, shared with other programs, and join the group on
+/// the interface that has the address `interface`. Answer: FlowOpened or FlowFailed.
+struct JoinMulticast {
+  FlowId flow;
+  Endpoint group;
+  IpAddress interface;
+};
+/// Close the flow. There is no answer, and no datagram comes from it any more. What was sent
+/// to a stream before still leaves.
 struct CloseFlow {
   FlowId flow;
 };
@@ -28,17 +51,34 @@ struct Resolve {
   std::uint32_t id = 0;
   std::string name;
 };
-using IoRequest = std::variant<BindUdp, CloseFlow, Resolve>;
+using IoRequest = std::variant<BindUdp, Connect, Listen, JoinMulticast, CloseFlow, Resolve>;
 
-/// The flow exists; `local` is the address and port it really has.
+/// Accepted flows are numbered by the network, from here on; the ids that a core chooses are lower.
+inline constexpr FlowId first_accepted_flow{0x8000'0000};
+
+/// The flow exists; `local` is the address and port it really has. `remote` of a connection only.
 struct FlowOpened {
   Endpoint local;
+  Endpoint remote{};
 };
+/// A connection that came to `listener`: a flow of its own, with the id that this change is about.
+struct FlowAccepted {
+  FlowId listener;
+  Endpoint local;
+  Endpoint remote;
+};
+/// A stream takes bytes in faster than the network takes them out. It still loses nothing, and
+/// so waits in memory: put no more into it that may as well be dropped, until FlowWritable.
+struct FlowCongested {};
+struct FlowWritable {};
+/// The other end has closed the stream in order; all that it sent has been delivered. The flow is gone.
+struct FlowClosed {};
 /// The flow could not be opened, or broke. It is gone.
 struct FlowFailed {
   std::error_code error;
 };
-using FlowChange = std::variant<FlowOpened, FlowFailed>;
+using FlowChange =
+    std::variant<FlowOpened, FlowAccepted, FlowCongested, FlowWritable, FlowClosed, FlowFailed>;
 
 /// One address of one network interface that is up.
 struct LocalAddress {
