@@ -6,12 +6,15 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
 #include "io/context_watch.hpp"
 #include "io/interfaces.hpp"
 #include "io/socket_address.hpp"
+#include "io/tcp_listener.hpp"
+#include "io/tcp_stream.hpp"
 #include "io/timers.hpp"
 #include "io/udp_socket.hpp"
 #include "petrel/crypto/system_random.hpp"
@@ -56,14 +59,14 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
   io::NetworkUserId attach(io::NetworkUser& user) {
     const io::NetworkUserId id{++last_user_};
-    users_.emplace(id, User{&user, {}});
+    users_.emplace(id, User{.user = &user});
     return id;
   }
 
   void detach(io::NetworkUserId id) {
     const auto found = users_.find(id);
     if (found == users_.end()) return;
-    for (auto& [flow, socket] : found->second.sockets) socket->close();
+    found->second.close_flows();
     users_.erase(found);
     set_timeout(id, std::nullopt);
   }
@@ -71,9 +74,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   void shut_down() {
     auto users = std::move(users_);
     users_.clear();
-    for (auto& [id, user] : users) {
-      for (auto& [flow, socket] : user.sockets) socket->close();
-    }
+    for (auto& [id, user] : users) user.close_flows();
     // Asio's objects must not outlive its context, and we may.
     timer_.reset();
     resolver_.reset();
@@ -82,35 +83,39 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
   void on_context_gone() override { shut_down(); }
 
-  void bind(io::NetworkUserId id, const BindUdp& bind) {
-    if (!users_.contains(id)) return;
-    auto socket = io::UdpSocket::bind(executor_, bind.local, {bind.flow, options_.socket_buffer_bytes});
-    if (!socket) {
-      later(id, [flow = bind.flow, error = socket.error()](io::NetworkUser& user) {
-        user.on_flow(flow, FlowFailed{error});
-      });
-      return;
-    }
-    users_.at(id).sockets[bind.flow] = *socket;
-    (*socket)->start(
-        [this, id](std::span<const Datagram> datagrams) {
-          if (io::NetworkUser* receiver = find(id)) receiver->on_datagrams(datagrams);
-        },
-        [this, id] {
-          if (io::NetworkUser* sender = find(id)) sender->on_writable();
-        });
-    later(id, [flow = bind.flow, local = (*socket)->local()](io::NetworkUser& owner) {
+  void open(io::NetworkUserId id, const BindUdp& bind) {
+    use(id, bind.flow, io::UdpSocket::bind(executor_, bind.local, {bind.flow, options_.socket_buffer_bytes}));
+  }
+
+  void open(io::NetworkUserId id, const JoinMulticast& join) {
+    use(id, join.flow,
+        io::UdpSocket::join(executor_, join.group, join.interface,
+                            {join.flow, options_.socket_buffer_bytes}));
+  }
+
+  void open(io::NetworkUserId id, const Connect& connect) {
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    user->second.streams[connect.flow] =
+        io::TcpStream::connect(executor_, connect, bytes_to(id), changes_to(id, connect.flow));
+  }
+
+  void open(io::NetworkUserId id, const Listen& listen) {
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    auto listener = io::TcpListener::bind(executor_, listen.local);
+    if (!listener) return fail(id, listen.flow, listener.error());
+    user->second.listeners[listen.flow] = *listener;
+    (*listener)->start([this, id, flow = listen.flow](asio::ip::tcp::socket socket) {
+      accept(id, flow, std::move(socket));
+    });
+    later(id, [flow = listen.flow, local = (*listener)->local()](io::NetworkUser& owner) {
       owner.on_flow(flow, FlowOpened{local});
     });
   }
 
   void close(io::NetworkUserId id, FlowId flow) {
-    const auto user = users_.find(id);
-    if (user == users_.end()) return;
-    const auto socket = user->second.sockets.find(flow);
-    if (socket == user->second.sockets.end()) return;
-    socket->second->close();
-    user->second.sockets.erase(socket);
+    if (const auto user = users_.find(id); user != users_.end()) user->second.close_flow(flow);
   }
 
   void resolve(io::NetworkUserId id, const Resolve& resolve) {
@@ -139,7 +144,11 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
       while (end < transmits.size() && transmits[end].flow == transmits[taken].flow) ++end;
       const auto socket = user->second.sockets.find(transmits[taken].flow);
       if (socket == user->second.sockets.end()) {
-        taken = end;  // The flow was closed after the packet was made.
+        // A stream takes everything; no stream either: the flow was closed after the packet was made.
+        const auto stream = user->second.streams.find(transmits[taken].flow);
+        for (; taken < end; ++taken) {
+          if (stream != user->second.streams.end()) stream->second->send(std::move(transmits[taken].payload));
+        }
         continue;
       }
       const std::size_t sent = socket->second->send(transmits.subspan(taken, end - taken));
@@ -156,9 +165,71 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
  private:
   struct User {
-    io::NetworkUser* user;
-    std::map<FlowId, std::shared_ptr<io::UdpSocket>> sockets;
+    io::NetworkUser* user = nullptr;
+    std::map<FlowId, std::shared_ptr<io::UdpSocket>> sockets{};
+    std::map<FlowId, std::shared_ptr<io::TcpStream>> streams{};
+    std::map<FlowId, std::shared_ptr<io::TcpListener>> listeners{};
+    FlowId next_accepted = first_accepted_flow;
+
+    void close_flow(FlowId flow) {
+      if (const auto socket = sockets.extract(flow)) socket.mapped()->close();
+      if (const auto stream = streams.extract(flow)) stream.mapped()->close();
+      if (const auto listener = listeners.extract(flow)) listener.mapped()->close();
+    }
+    void close_flows() {
+      for (auto& [flow, socket] : sockets) socket->close();
+      for (auto& [flow, stream] : streams) stream->close();
+      for (auto& [flow, listener] : listeners) listener->close();
+    }
   };
+
+  void use(io::NetworkUserId id, FlowId flow, Result<std::shared_ptr<io::UdpSocket>> socket) {
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    if (!socket) return fail(id, flow, socket.error());
+    user->second.sockets[flow] = *socket;
+    (*socket)->start(
+        [this, id](std::span<const Datagram> datagrams) {
+          if (io::NetworkUser* receiver = find(id)) receiver->on_datagrams(datagrams);
+        },
+        [this, id] {
+          if (io::NetworkUser* sender = find(id)) sender->on_writable();
+        });
+    later(id, [flow, local = (*socket)->local()](io::NetworkUser& owner) {
+      owner.on_flow(flow, FlowOpened{local});
+    });
+  }
+
+  void fail(io::NetworkUserId id, FlowId flow, std::error_code error) {
+    later(id, [flow, error](io::NetworkUser& user) { user.on_flow(flow, FlowFailed{error}); });
+  }
+
+  void accept(io::NetworkUserId id, FlowId listener, asio::ip::tcp::socket socket) {
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    const FlowId flow{user->second.next_accepted.value++};
+    const auto stream = std::make_shared<io::TcpStream>(std::move(socket), flow);
+    user->second.streams[flow] = stream;
+    stream->start(bytes_to(id), changes_to(id, flow));
+    user->second.user->on_flow(flow, FlowAccepted{listener, stream->local(), stream->remote()});
+  }
+
+  io::TcpStream::OnBytes bytes_to(io::NetworkUserId id) {
+    return [this, id](const Datagram& bytes) {
+      if (io::NetworkUser* user = find(id)) user->on_datagrams({&bytes, 1});
+    };
+  }
+
+  io::TcpStream::OnChange changes_to(io::NetworkUserId id, FlowId flow) {
+    return [this, id, flow](const FlowChange& change) {
+      const auto user = users_.find(id);
+      if (user == users_.end()) return;
+      const bool gone =
+          std::holds_alternative<FlowClosed>(change) || std::holds_alternative<FlowFailed>(change);
+      if (gone) user->second.streams.erase(flow);
+      user->second.user->on_flow(flow, change);
+    };
+  }
 
   io::NetworkUser* find(io::NetworkUserId id) {
     const auto found = users_.find(id);
@@ -230,13 +301,18 @@ io::NetworkUserId Network::attach(io::NetworkUser& user) { return state_->attach
 void Network::detach(io::NetworkUserId id) { state_->detach(id); }
 
 void Network::request(io::NetworkUserId id, const IoRequest& request) {
-  if (const auto* bind = std::get_if<BindUdp>(&request)) {
-    state_->bind(id, *bind);
-  } else if (const auto* close = std::get_if<CloseFlow>(&request)) {
-    state_->close(id, close->flow);
-  } else if (const auto* resolve = std::get_if<Resolve>(&request)) {
-    state_->resolve(id, *resolve);
-  }
+  std::visit(
+      [&](const auto& wanted) {
+        using Wanted = std::remove_cvref_t<decltype(wanted)>;
+        if constexpr (std::is_same_v<Wanted, CloseFlow>) {
+          state_->close(id, wanted.flow);
+        } else if constexpr (std::is_same_v<Wanted, Resolve>) {
+          state_->resolve(id, wanted);
+        } else {
+          state_->open(id, wanted);
+        }
+      },
+      request);
 }
 
 std::size_t Network::send(io::NetworkUserId id, std::span<Transmit> transmits) {

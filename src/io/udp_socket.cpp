@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <asio/ip/multicast.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <cerrno>
 #include <cstring>
@@ -58,6 +59,45 @@ Result<std::shared_ptr<UdpSocket>> UdpSocket::bind(const asio::any_io_executor& 
   std::error_code ignored;
   socket.set_option(asio::socket_base::receive_buffer_size(options.buffer_bytes), ignored);
   socket.set_option(asio::socket_base::send_buffer_size(options.buffer_bytes), ignored);
+  return std::make_shared<UdpSocket>(std::move(socket), options);
+}
+
+Result<std::shared_ptr<UdpSocket>> UdpSocket::join(const asio::any_io_executor& executor,
+                                                   const Endpoint& group, const IpAddress& interface,
+                                                   Options options) {
+  namespace multicast = asio::ip::multicast;
+  // mDNS wants 255 (RFC 6762 11), and it does not leave the link by less.
+  constexpr int hops = 255;
+  const bool v4 = group.address.is_v4();
+  asio::ip::udp::socket socket(executor);
+  std::error_code error;
+  const auto set = [&](const auto& option) {
+    if (!error) socket.set_option(option, error);
+  };
+  socket.open(v4 ? asio::ip::udp::v4() : asio::ip::udp::v6(), error);
+  set(asio::socket_base::reuse_address(true));
+  set(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>(true));
+  if (v4) {
+    // Only what this socket has joined, not what other programs have.
+    set(asio::detail::socket_option::boolean<IPPROTO_IP, IP_MULTICAST_ALL>(false));
+    if (!error) socket.bind({asio::ip::address_v4::any(), group.port}, error);
+    const auto octets = [](const IpAddress& address) {
+      const auto& all = address.octets();
+      return asio::ip::address_v4({all[0], all[1], all[2], all[3]});
+    };
+    set(multicast::join_group(octets(group.address), octets(interface)));
+    set(multicast::outbound_interface(octets(interface)));
+  } else {
+    set(asio::ip::v6_only(true));
+    set(asio::detail::socket_option::boolean<IPPROTO_IPV6, IPV6_MULTICAST_ALL>(false));
+    if (!error) socket.bind({asio::ip::address_v6::any(), group.port}, error);
+    set(multicast::join_group(asio::ip::address_v6(group.address.octets()), interface.scope_id()));
+    set(multicast::outbound_interface(interface.scope_id()));
+  }
+  set(multicast::enable_loopback(true));
+  set(multicast::hops(hops));
+  if (!error) socket.non_blocking(true, error);
+  if (error) return std::error_code(error.value(), std::system_category());
   return std::make_shared<UdpSocket>(std::move(socket), options);
 }
 

@@ -28,6 +28,11 @@ class UdpSocket : public std::enable_shared_from_this<UdpSocket> {
   static Result<std::shared_ptr<UdpSocket>> bind(const asio::any_io_executor& executor, const Endpoint& local,
                                                  Options options);
 
+  /// A socket on the group's port, shared with other programs, that has joined the group on
+  /// the interface with the address `interface`, sends there, and hears its own host too.
+  static Result<std::shared_ptr<UdpSocket>> join(const asio::any_io_executor& executor, const Endpoint& group,
+                                                 const IpAddress& interface, Options options);
+
   explicit UdpSocket(asio::ip::udp::socket socket, Options options);
 
   const Endpoint& local() const { return local_; }
