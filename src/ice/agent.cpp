@@ -97,6 +97,32 @@ std::span<const Candidate> Agent::local_candidates(StreamId id) const {
   return stream != nullptr ? stream->local_candidates() : std::span<const Candidate>{};
 }
 
+const Credentials& Agent::restart_credentials(StreamId id) {
+  static const Credentials none;
+  Stream* stream = find(id);
+  return stream != nullptr ? stream->restart_credentials() : none;
+}
+
+void Agent::restart(TimePoint now, StreamId id) {
+  now = advance(now);
+  Stream* stream = find(id);
+  if (closed_ || stream == nullptr) return;
+  stream->restart(now);
+  for (const LocalCandidate& local : gatherer_->candidates()) {
+    if (local.usable) stream->add_local_candidate(local);
+  }
+  settle();
+}
+
+bool Agent::cancel_restart(TimePoint now, StreamId id) {
+  now = advance(now);
+  Stream* stream = find(id);
+  if (closed_ || stream == nullptr) return false;
+  const bool cancelled = stream->cancel_restart(now);
+  settle();
+  return cancelled;
+}
+
 Role Agent::role() const { return shared_->role; }
 
 void Agent::set_role(TimePoint now, Role role) {
@@ -180,7 +206,7 @@ void Agent::handle_request(TimePoint now, const Datagram& datagram, const stun::
     return;
   }
   for (const auto& stream : streams_) {
-    if (stream->local_credentials().ufrag == ufrag) return stream->handle_request(now, datagram, request);
+    if (stream->handle_request(now, ufrag, datagram, request)) return;
   }
   ++shared_->stats.unknown_ufrag_dropped;
 }

@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "ice/priority.hpp"
-
 namespace petrel::inline v0::ice {
 namespace {
 
-bool is_usable(const Endpoint& endpoint) {
-  const IpAddress& address = endpoint.address;
-  // RFC 8445 5.1.1.1: neither wildcards nor IPv4 addresses in IPv6 clothes are candidates.
-  return endpoint.port != 0 && !address.is_unspecified() && !address.is_multicast() &&
-         !address.is_v4_mapped();
-}
+bool is_usable(State state) { return state == State::connected || state == State::completed; }
 
 std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
   if (!a || !b) return a ? a : b;
@@ -22,140 +15,90 @@ std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimeP
 
 }  // namespace
 
-void Stream::add_local_candidate(const LocalCandidate& local) {
-  Candidate signalled = local.candidate;
-  signalled.ufrag = generation_.local.ufrag;
-  generation_.checklist.add_local(local);
-  signalled_.push_back(signalled);
-  shared_.emit(CandidateGathered{id_, std::move(signalled)});
+Stream::Stream(StreamId id, Shared& shared)
+    : id_(id),
+      shared_(shared),
+      current_(std::make_unique<Generation>(id, shared, make_credentials(shared.random))) {}
+
+const Credentials& Stream::restart_credentials() {
+  if (!next_credentials_) next_credentials_ = make_credentials(shared_.random);
+  return *next_credentials_;
 }
 
-Result<void> Stream::set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite) {
-  if (!is_valid(credentials)) return Errc::bad_credentials;
-  if (generation_.remote) {
-    if (*generation_.remote == credentials) return {};
-    return Errc::credentials_changed;
+void Stream::restart(TimePoint now) {
+  restart_credentials();
+  auto next = std::make_unique<Generation>(id_, shared_, *std::exchange(next_credentials_, std::nullopt));
+  // A second restart before the first has come to something: what carries data is still the one before.
+  if (current_->has_carrier() || !previous_) {
+    previous_ = current_->has_carrier() ? std::move(current_) : nullptr;
+    if (previous_) previous_->retire();
   }
-  generation_.remote = std::move(credentials);
-  generation_.remote_key.emplace(as_bytes(generation_.remote->password));
-  generation_.remote_is_lite = remote_is_lite;
-  if (!is_alive()) return {};
-  // RFC 8445 6.1.1: a full agent controls a lite one.
-  if (remote_is_lite) shared_.role = Role::controlling;
-  patience_ends_ = now + shared_.config.patience;  // RFC 8863 5: from the start of the checks.
-
-  for (const ReceivedCheck& check : std::exchange(generation_.early_checks, {})) handle_check(now, check);
-  return {};
+  current_ = std::move(next);
+  previous_ends_.reset();
+  restarted_ = restarted_ || state_ != State::new_;
+  settle(now);
 }
 
-Result<void> Stream::add_remote_candidate(const Candidate& candidate) {
-  if (!generation_.remote) return Errc::credentials_missing;
-  AgentStats& stats = shared_.stats;
-  if (!candidate.ufrag.empty() && candidate.ufrag != generation_.remote->ufrag) {
-    ++stats.other_candidates_ignored;
-  } else if (!candidate.host_name.empty()) {
-    ++stats.name_candidates_ignored;
-  } else if (candidate.protocol != TransportProtocol::udp) {
-    ++stats.tcp_candidates_ignored;
-  } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {
-    ++stats.other_candidates_ignored;
-  } else {
-    const Checklist::Added added = generation_.checklist.add_remote(candidate);
-    stats.duplicate_candidates += added == Checklist::Added::duplicate ? 1 : 0;
-    stats.excess_candidates_dropped += added == Checklist::Added::full ? 1 : 0;
+bool Stream::cancel_restart(TimePoint now) {
+  next_credentials_.reset();
+  if (!previous_ || current_->has_remote()) return false;
+  current_ = std::move(previous_);
+  settle(now);
+  return true;
+}
+
+bool Stream::handle_request(TimePoint now, std::string_view ufrag, const Datagram& datagram,
+                            const stun::MessageView& request) {
+  for (Generation* generation : {current_.get(), previous_.get()}) {
+    if (generation == nullptr || generation->local_credentials().ufrag != ufrag) continue;
+    generation->handle_request(now, datagram, request);
+    return true;
   }
-  return {};
+  return false;
+}
+
+bool Stream::handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response) {
+  return current_->handle_response(now, datagram, response) ||
+         (previous_ && previous_->handle_response(now, datagram, response));
 }
 
 void Stream::fail_flow(FlowId flow) {
-  generation_.checklist.fail_flow(flow);
-  std::erase_if(checks_, [&](const Check& check) {
-    const Pair* pair = generation_.checklist.find(check.pair);
-    const bool gone = pair == nullptr || pair->flow == flow;
-    if (gone && check.content.use_candidate) nominating_ = false;
-    return gone;
-  });
+  current_->fail_flow(flow);
+  if (previous_) previous_->fail_flow(flow);
 }
 
 void Stream::handle_timeout(TimePoint now) {
-  if (!is_alive()) return;
-  retransmit(now);
-  run_consent(now);
+  current_->handle_timeout(now);
+  if (previous_) previous_->handle_timeout(now);
 }
 
 std::optional<TimePoint> Stream::next_timeout() const {
-  if (!is_alive()) return std::nullopt;
-  std::optional<TimePoint> next = consent_ ? consent_->next_timeout() : std::nullopt;
-  for (const Check& check : checks_) next = earlier(next, check.transaction.next_timeout());
-  return earlier(next, patience_ends_);
+  std::optional<TimePoint> next = current_->next_timeout();
+  if (previous_) next = earlier(next, previous_->next_timeout());
+  return earlier(next, previous_ends_);
 }
 
 void Stream::settle(TimePoint now) {
-  if (!is_alive()) return;
-  if (generation_.checklist.role() != shared_.role) {
-    generation_.checklist.set_role(shared_.role);
-    nominating_ = false;
+  current_->settle(now);
+  if (previous_) {
+    previous_->settle(now);
+    if (current_->has_selected() && !previous_ends_) previous_ends_ = now + retirement;
+    const bool over = previous_ends_ && now >= *previous_ends_;
+    // Without a pair that works it has nothing left to give.
+    if (over || !previous_->has_carrier()) previous_.reset();
   }
-  shared_.stats.pairs_pruned += generation_.checklist.take_pruned();
-  choose_carrier(now);
-  choose_nomination(now);
-  update_state(now);
+  if (!previous_) previous_ends_.reset();
+  if (state_ != State::closed) set_state(now, merged_state());
 }
 
-// Data goes over the nominated pair; until there is one, RFC 8445 12.1 allows any pair that works.
-void Stream::choose_carrier(TimePoint now) {
-  Checklist& checklist = generation_.checklist;
-  const Pair* best = nullptr;
-  if (selected_) {
-    best = checklist.find(*selected_);
-    if (best != nullptr && best->state == PairState::failed) best = nullptr;
-    if (best == nullptr) selected_.reset();
-  }
-  if (best == nullptr) {
-    const auto valid = std::ranges::find_if(checklist.pairs(), &Pair::is_valid);
-    if (valid != checklist.pairs().end()) best = &*valid;
-  }
-  const std::optional<PairId> carrier = best != nullptr ? std::optional(best->id) : std::nullopt;
-  if (carrier == carrier_) return;
-  carrier_ = carrier;
-  consent_.reset();
-  if (best != nullptr) consent_.emplace(now, best->last_answer, shared_.random);
-}
-
-void Stream::choose_nomination(TimePoint now) {
-  choice_.reset();
-  if (shared_.role != Role::controlling || selected_ || nominating_) return;
-  choice_ = nomination_.choose(now, generation_.checklist.pairs());
-}
-
-void Stream::update_state(TimePoint now) {
-  if (patience_ends_ && now >= *patience_ends_) patience_ends_.reset();
-
-  if (!generation_.remote) return;
-  if (carrier_) {
-    if (consent_->lost()) return fail(now);
-    if (consent_->missing()) return set_state(now, State::disconnected);
-    return set_state(now, selected_ ? State::completed : State::connected);
-  }
-  // RFC 8863 4: no failure before the timer has run out, even with nothing left to try.
-  if (!patience_ends_ && is_exhausted()) return fail(now);
-  const bool worked_before = state_ != State::new_ && state_ != State::checking;
-  set_state(now, worked_before ? State::disconnected : State::checking);
-}
-
-bool Stream::is_exhausted() const {
-  const auto runs = [](const Check& check) { return !check.cancelled; };
-  return !generation_.checklist.has_triggered() && !has_ordinary_check() &&
-         std::ranges::none_of(checks_, runs);
-}
-
-void Stream::fail(TimePoint now) {
-  // RFC 7675 5.1: nothing is sent on this stream any more, until an ICE restart.
-  checks_.clear();
-  consent_.reset();
-  carrier_.reset();
-  choice_.reset();
-  set_state(now, State::failed);
+// As RTCIceTransport has it (W3C webrtc 5.6.4): a restart does not take a connection back that
+// works, and forgets that one was lost.
+State Stream::merged_state() const {
+  const State fresh = current_->state();
+  if (is_usable(fresh)) return fresh;
+  if (previous_ && is_usable(previous_->state())) return State::connected;
+  if (fresh == State::new_ && restarted_) return State::checking;
+  return fresh;
 }
 
 void Stream::set_state(TimePoint now, State state) {
@@ -166,93 +109,36 @@ void Stream::set_state(TimePoint now, State state) {
   shared_.emit(StateChanged{id_, state});
 }
 
-// Called when a nomination is agreed: our USE-CANDIDATE was answered, or the peer's
-// came on a pair that works.
-void Stream::nominate(TimePoint now, Pair& pair) {
-  pair.nominated = true;
-  if (selected_ == pair.id) return;
-  if (selected_) {
-    const Pair* current = generation_.checklist.find(*selected_);
-    // RFC 8445 8.1.1 has one nomination; peers of RFC 5245 may nominate several pairs, and
-    // the highest counts. One that comes after the current pair has gone quiet is a move.
-    const bool current_works = current != nullptr && consent_ && !consent_->missing();
-    if (current_works && current->priority > pair.priority) return;
-  }
-  selected_ = pair.id;
-  generation_.checklist.stop();
-  std::erase_if(checks_, [&](const Check& check) {
-    const Pair* checked = generation_.checklist.find(check.pair);
-    return checked == nullptr || !checked->nominate_when_valid;
-  });
-  const SelectedPair description = describe(pair);
-  shared_.config.log.log(now, LogLevel::info, "ice.pair_selected",
-                         {{"local", to_attribute(description.local)},
-                          {"remote", to_attribute(description.remote)},
-                          {"round_trip_us", description.round_trip / std::chrono::microseconds(1)}});
-  shared_.emit(PairSelected{id_, description});
+void Stream::close(TimePoint now) {
+  current_->close();
+  if (previous_) previous_->close();
+  set_state(now, State::closed);
 }
 
-bool Stream::send(PacketBuffer payload) {
-  Pair* pair = carrier_ ? generation_.checklist.find(*carrier_) : nullptr;
-  if (pair == nullptr || !is_alive()) {
-    ++shared_.stats.sends_without_pair;
-    return false;
-  }
-  const std::size_t size = payload.size();
-  if (!shared_.transmit(pair->flow, pair->destination, std::move(payload))) return false;
-  ++pair->packets_sent;
-  pair->bytes_sent += size;
-  return true;
+Generation& Stream::carrier() const {
+  // RFC 8445 9: the old pair until the new generation has chosen. If the old one has gone
+  // quiet, any pair of the new one that works is better.
+  const bool old_works = previous_ && is_usable(previous_->state());
+  const bool take_new = current_->has_selected() || (current_->has_carrier() && !old_works);
+  return take_new || !previous_ ? *current_ : *previous_;
 }
 
 bool Stream::has_proven(FlowId flow, const Endpoint& source) const {
-  if (!is_alive()) return false;
-  const Pair* pair = generation_.checklist.find(flow, source);
-  if (pair != nullptr && (pair->heard || pair->is_valid())) return true;
-  return std::ranges::any_of(generation_.early_checks, [&](const ReceivedCheck& check) {
-    return check.flow == flow && check.source == source;
-  });
-}
-
-SelectedPair Stream::describe(const Pair& pair) const {
-  const Checklist& checklist = generation_.checklist;
-  return {checklist.locals()[pair.mapped].candidate, checklist.remotes()[pair.remote],
-          pair.round_trip.value_or(Duration{})};
+  return current_->has_proven(flow, source) || (previous_ && previous_->has_proven(flow, source));
 }
 
 std::optional<SelectedPair> Stream::selected() const {
-  if (!selected_) return std::nullopt;
-  const auto pairs = generation_.checklist.pairs();
-  const auto pair = std::ranges::find(pairs, *selected_, &Pair::id);
-  if (pair == pairs.end()) return std::nullopt;
-  return describe(*pair);
+  auto selected = current_->selected();
+  return selected || !previous_ ? selected : previous_->selected();
 }
 
 StreamReport Stream::report() const {
-  const Checklist& checklist = generation_.checklist;
-  StreamReport report;
-  for (const Pair& pair : checklist.pairs()) {
-    const SelectedPair candidates = describe(pair);
-    report.pairs.push_back({.local = candidates.local,
-                            .remote = candidates.remote,
-                            .priority = pair.priority,
-                            .state = pair.state,
-                            .outcome = pair.outcome,
-                            .nominated = pair.nominated,
-                            .selected = selected_ == pair.id,
-                            .requests_sent = pair.requests_sent,
-                            .requests_received = pair.requests_received,
-                            .responses_sent = pair.responses_sent,
-                            .responses_received = pair.responses_received,
-                            .packets_sent = pair.packets_sent,
-                            .bytes_sent = pair.bytes_sent,
-                            .round_trip = pair.round_trip,
-                            .total_round_trip = pair.total_round_trip});
+  StreamReport report = current_->report();
+  if (!previous_ || current_->has_selected()) return report;
+  // What carries the data belongs into the picture.
+  for (PairReport& pair : previous_->report().pairs) {
+    if (pair.selected) report.pairs.push_back(std::move(pair));
   }
-  for (const LocalCandidate& local : checklist.locals()) report.local_candidates.push_back(local.candidate);
-  report.remote_candidates.assign(checklist.remotes().begin(), checklist.remotes().end());
-  report.remote_is_lite = generation_.remote_is_lite;
-  report.end_of_remote_candidates = generation_.end_of_remote_candidates;
   return report;
 }
 

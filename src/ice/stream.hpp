@@ -1,132 +1,86 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include "ice/check.hpp"
-#include "ice/checklist.hpp"
-#include "ice/consent.hpp"
-#include "ice/nomination.hpp"
+#include "ice/generation.hpp"
 #include "ice/shared.hpp"
 
 namespace petrel::inline v0::ice {
 
-/// Checks that came before the remote credentials; RFC 8445 7.3 has them answered at
-/// once and remembered. A peer has no more 5-tuples than this that matter.
-constexpr std::size_t max_early_checks = 16;
-/// Two checks per pair: one that runs, and a cancelled one that may still be answered.
-constexpr std::size_t max_checks = 2 * max_pairs;
+/// How long the pair of before a restart may still bring data after the new one is nominated:
+/// what is on its way, and what the peer sends until it has seen the nomination.
+constexpr Duration retirement = std::chrono::seconds(3);
 
-/// A request that proved to know our password.
-struct ReceivedCheck {
-  FlowId flow;
-  Endpoint source;
-  std::uint32_t priority = 0;
-  bool use_candidate = false;
-};
-
-/// Everything that an ICE restart replaces: credentials and the pairs that were
-/// checked under them.
-struct Generation {
-  Generation(RandomSource& random, Role role)
-      : local(make_credentials(random)), local_key(as_bytes(local.password)), checklist(role) {}
-
-  Credentials local;
-  crypto::HmacSha1Key local_key;
-  std::optional<Credentials> remote;
-  std::optional<crypto::HmacSha1Key> remote_key;
-  bool remote_is_lite = false;
-  bool end_of_remote_candidates = false;
-  Checklist checklist;
-  std::vector<ReceivedCheck> early_checks;
-};
-
-/// One data stream of an agent. The agent says when it may start a check; everything
-/// else, from the requests of the peer to consent, happens here.
+/// One data stream of an agent: its generation, and during an ICE restart (RFC 8445 9) the one
+/// before, which carries the data until the new one has a nominated pair.
 class Stream {
  public:
-  Stream(StreamId id, Shared& shared) : id_(id), shared_(shared), generation_(shared.random, shared.role) {}
+  Stream(StreamId id, Shared& shared);
 
   StreamId id() const { return id_; }
   State state() const { return state_; }
-  const Credentials& local_credentials() const { return generation_.local; }
-  std::span<const Candidate> local_candidates() const { return signalled_; }
-  const Checklist& checklist() const { return generation_.checklist; }
 
-  void add_local_candidate(const LocalCandidate& local);
-  Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite);
-  Result<void> add_remote_candidate(const Candidate& candidate);
-  void end_of_remote_candidates() { generation_.end_of_remote_candidates = true; }
+  /// The credentials of the next generation, made when first asked for.
+  const Credentials& restart_credentials();
+  /// Begins the next generation, without candidates of either side.
+  void restart(TimePoint now);
+  /// Takes restart() back while the peer has not answered it; false: there is nothing to take back.
+  bool cancel_restart(TimePoint now);
 
-  void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
+  const Credentials& local_credentials() const { return current_->local_credentials(); }
+  std::span<const Candidate> local_candidates() const { return current_->local_candidates(); }
+  const Checklist& checklist() const { return current_->checklist(); }
+
+  void add_local_candidate(const LocalCandidate& local) { current_->add_local_candidate(local); }
+  Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite) {
+    return current_->set_remote_credentials(now, std::move(credentials), remote_is_lite);
+  }
+  Result<void> add_remote_candidate(const Candidate& candidate) {
+    return current_->add_remote_candidate(candidate);
+  }
+  void end_of_remote_candidates() { current_->end_of_remote_candidates(); }
+
+  /// False: `ufrag` names none of its generations.
+  bool handle_request(TimePoint now, std::string_view ufrag, const Datagram& datagram,
+                      const stun::MessageView& request);
   /// False: it answers none of our questions.
   bool handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
   void fail_flow(FlowId flow);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
-  /// Takes over what has changed: the role, nomination, the pair that carries data, the state.
   void settle(TimePoint now);
-  void unfreeze(std::string_view foundation) { generation_.checklist.unfreeze(foundation); }
-  void close(TimePoint now) { set_state(now, State::closed); }
+  void unfreeze(std::string_view foundation) { current_->unfreeze(foundation); }
+  void close(TimePoint now);
 
-  /// When a check is due that should not wait for the next Ta: a triggered one, or a nomination.
-  std::optional<TimePoint> urgent_check_due() const;
-  bool has_ordinary_check() const;
-  void start_urgent_check(TimePoint now, Duration rto);
-  /// False: nothing could be started.
-  bool start_ordinary_check(TimePoint now, Duration rto, std::span<const std::string_view> busy);
+  std::optional<TimePoint> urgent_check_due() const { return current_->urgent_check_due(); }
+  bool has_ordinary_check() const { return current_->has_ordinary_check(); }
+  void start_urgent_check(TimePoint now, Duration rto) { current_->start_urgent_check(now, rto); }
+  bool start_ordinary_check(TimePoint now, Duration rto, std::span<const std::string_view> busy) {
+    return current_->start_ordinary_check(now, rto, busy);
+  }
 
-  bool send(PacketBuffer payload);
-  /// Has a check proven this 5-tuple?
+  bool send(PacketBuffer payload) { return carrier().send(std::move(payload)); }
   bool has_proven(FlowId flow, const Endpoint& source) const;
   std::optional<SelectedPair> selected() const;
   StreamReport report() const;
 
  private:
-  bool is_alive() const { return state_ != State::failed && state_ != State::closed; }
+  Generation& carrier() const;
+  State merged_state() const;
   void set_state(TimePoint now, State state);
-  void fail(TimePoint now);
-  bool is_exhausted() const;
-  SelectedPair describe(const Pair& pair) const;
-
-  void respond(const Datagram& datagram, Result<PacketBuffer> response);
-  void handle_check(TimePoint now, const ReceivedCheck& check);
-  void trigger(TimePoint now, Pair& pair);
-  Check* find_check(const stun::TransactionId& id);
-  void handle_answer(TimePoint now, Check check, const stun::MessageView& response);
-  void handle_role_conflict(Check& check, Pair& pair);
-  void handle_error(Check& check, Pair& pair, const stun::MessageView& response);
-  void handle_success(TimePoint now, Check& check, Pair& pair, const Endpoint& mapped);
-  void handle_consent_response(TimePoint now, const stun::MessageView& response);
-  void fail_check(const Check& check);
-  void cancel_checks(PairId pair);
-
-  void start_check(TimePoint now, Pair& pair, Duration rto, bool use_candidate);
-  void send_request(const CheckContent& content, Pair& pair);
-  void retransmit(TimePoint now);
-  void run_consent(TimePoint now);
-  void nominate(TimePoint now, Pair& pair);
-  void choose_carrier(TimePoint now);
-  void choose_nomination(TimePoint now);
-  void update_state(TimePoint now);
 
   StreamId id_;
   Shared& shared_;
-  Generation generation_;
-  std::vector<Candidate> signalled_;  ///< What CandidateGathered said.
-  std::vector<Check> checks_;
+  std::unique_ptr<Generation> current_;
+  std::unique_ptr<Generation> previous_;  ///< Set from a restart until its data has run dry.
+  std::optional<TimePoint> previous_ends_;
+  std::optional<Credentials> next_credentials_;
+  bool restarted_ = false;
   State state_ = State::new_;
-  std::optional<TimePoint> patience_ends_;
-
-  Nomination nomination_;
-  std::optional<Nomination::Choice> choice_;  ///< We are controlling, and will nominate this.
-  bool nominating_ = false;                   ///< The check with USE-CANDIDATE is on its way.
-  std::optional<PairId> selected_;            ///< The nominated pair.
-  std::optional<PairId> carrier_;   ///< The pair that carries data: selected_, or the best that works.
-  std::optional<Consent> consent_;  ///< On carrier_.
 };
 
 }  // namespace petrel::inline v0::ice

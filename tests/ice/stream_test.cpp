@@ -2,148 +2,175 @@
 
 #include <gtest/gtest.h>
 
-#include "ice/priority.hpp"
-#include "support/seeded_random.hpp"
+#include "ice/party.hpp"
 
 namespace petrel::inline v0::ice {
 namespace {
 
 using namespace std::chrono_literals;
-using petrel::testing::SeededRandom;
+using petrel::testing::LinkConfig;
+using testing::Lan;
+using testing::Party;
 
-constexpr TimePoint start{};
-constexpr FlowId flow{1};
-const Credentials theirs{"them", "abcdefghijklmnopqrstuv"};
+PacketBuffer packet(std::string_view text) { return PacketBuffer::copy_of(as_bytes(text)).value(); }
 
-/// One stream with one socket, whose peer is played by the test.
-class StreamTest : public ::testing::Test {
- protected:
-  StreamTest() { stream.add_local_candidate({candidate(Endpoint::v4(192, 0, 2, 1, 1000)), flow}); }
+void restart(Lan& lan, Party& party) { party.agent().restart(lan.network.now(), party.stream()); }
 
-  static Candidate candidate(const Endpoint& endpoint, std::uint16_t preference = 65535) {
-    Candidate made;
-    made.foundation = std::to_string(endpoint.port);
-    made.priority = candidate_priority(CandidateType::host, preference);
-    made.endpoint = endpoint;
-    return made;
-  }
-  void meet(std::initializer_list<Endpoint> remotes) {
-    stream.set_remote_credentials(start, theirs, false).value();
-    std::uint16_t preference = 60000;
-    for (const Endpoint& remote : remotes)
-      stream.add_remote_candidate(candidate(remote, preference--)).value();
-  }
-  // Starts the next ordinary check and answers it.
-  void check_next(TimePoint now) {
-    ASSERT_TRUE(stream.start_ordinary_check(now, 500ms, {}));
-    answer_last(now);
-    stream.settle(now);
-  }
-  void answer_last(TimePoint now) {
-    ASSERT_FALSE(shared.transmits.empty());
-    const Transmit sent = std::move(shared.transmits.back());
-    shared.transmits.clear();
-    const auto request = stun::MessageView::parse(sent.payload.bytes()).value();
-    crypto::HmacSha1Key key(as_bytes(theirs.password));
-    const PacketBuffer response = make_success(request.id(), Endpoint::v4(192, 0, 2, 1, 1000), key).value();
-    const auto view = stun::MessageView::parse(response.bytes()).value();
-    EXPECT_TRUE(stream.handle_response(now, {flow, sent.destination, {}, response.bytes()}, view));
-  }
+void exchange_credentials(Lan& lan) {
+  lan.alice.introduce_to(lan.bob);
+  lan.bob.introduce_to(lan.alice);
+}
 
-  const Endpoint first = Endpoint::v4(198, 51, 100, 1, 2001);
-  const Endpoint second = Endpoint::v4(198, 51, 100, 1, 2002);
-  SeededRandom random{1};
-  Shared shared{{}, random};
-  Stream stream{StreamId{1}, shared};
+struct Restart : ::testing::Test {
+  Lan lan{1};
+
+  void SetUp() override {
+    lan.couple.exchange_everything();
+    ASSERT_TRUE(lan.completes_within(1s));
+  }
+  bool alice_reaches_bob() {
+    const bool taken = lan.alice.agent().send(lan.network.now(), lan.alice.stream(), packet("data"));
+    const auto sent = lan.alice.agent().poll_transmit();
+    if (!taken || !sent) return false;
+    const SelectedPair pair = lan.alice.agent().selected(lan.alice.stream()).value();
+    return lan.bob.agent().stream_of(FlowId{1}, pair.local.endpoint) == lan.bob.stream();
+  }
 };
 
-TEST_F(StreamTest, IsNewUntilItKnowsThePeer) {
-  stream.settle(start);
-  EXPECT_EQ(stream.state(), State::new_);
-  EXPECT_FALSE(stream.has_ordinary_check());
-  meet({first});
-  stream.settle(start);
-  EXPECT_EQ(stream.state(), State::checking);
-  EXPECT_TRUE(stream.has_ordinary_check());
+TEST_F(Restart, ChangesTheCredentialsToThoseThatWereAnnounced) {
+  const Credentials before = lan.alice.agent().local_credentials(lan.alice.stream());
+  const Credentials announced = lan.alice.agent().restart_credentials(lan.alice.stream());
+  EXPECT_NE(announced.ufrag, before.ufrag);
+  EXPECT_NE(announced.password, before.password);
+  EXPECT_EQ(lan.alice.agent().restart_credentials(lan.alice.stream()), announced);
+  restart(lan, lan.alice);
+  EXPECT_EQ(lan.alice.agent().local_credentials(lan.alice.stream()), announced);
+  EXPECT_NE(lan.alice.agent().restart_credentials(lan.alice.stream()), announced);
 }
 
-TEST_F(StreamTest, TellsItsCandidatesWithItsUfrag) {
-  ASSERT_EQ(stream.local_candidates().size(), 1u);
-  EXPECT_EQ(stream.local_candidates()[0].ufrag, stream.local_credentials().ufrag);
+TEST_F(Restart, TellsItsCandidatesAgainUnderTheNewUfrag) {
+  const std::size_t before = lan.alice.candidates().size();
+  restart(lan, lan.alice);
+  lan.network.run_for(1ms);
+  ASSERT_EQ(lan.alice.candidates().size(), 2 * before);
+  EXPECT_EQ(lan.alice.candidates().back().ufrag,
+            lan.alice.agent().local_credentials(lan.alice.stream()).ufrag);
 }
 
-TEST_F(StreamTest, NominatesTheBestPairAtOnce) {
-  meet({first, second});
-  check_next(start);
-  EXPECT_EQ(stream.state(), State::connected);
-  EXPECT_EQ(stream.urgent_check_due(), start);
+TEST_F(Restart, CarriesDataOnTheOldPairUntilTheNewOneIsNominated) {
+  restart(lan, lan.alice);
+  EXPECT_TRUE(alice_reaches_bob()) << "before the peer knows";
+  lan.network.run_for(1s);
+  EXPECT_EQ(lan.alice.state(), State::connected);
+  EXPECT_TRUE(alice_reaches_bob());
 
-  stream.start_urgent_check(start, 500ms);
-  EXPECT_TRUE(stun::MessageView::parse(shared.transmits.back().payload.bytes())->use_candidate());
-  answer_last(start + 1ms);
-  stream.settle(start + 1ms);
-
-  EXPECT_EQ(stream.state(), State::completed);
-  EXPECT_EQ(stream.selected()->remote.endpoint, first);
-  EXPECT_FALSE(stream.has_ordinary_check());
-  EXPECT_EQ(stream.report().pairs[1].outcome, PairOutcome::stopped);
-}
-
-TEST_F(StreamTest, WaitsForABetterPairThatIsStillBeingTried) {
-  meet({first, second});
-  ASSERT_TRUE(stream.start_ordinary_check(start, 500ms, {}));
-  check_next(start + 50ms);
-  EXPECT_EQ(stream.state(), State::connected);
-  EXPECT_EQ(stream.urgent_check_due(), start + 50ms + nomination_wait);
-}
-
-TEST_F(StreamTest, CarriesDataOnTheBestPairThatWorks) {
-  meet({first, second});
-  ASSERT_TRUE(stream.start_ordinary_check(start, 500ms, {}));
-  Transmit to_first = std::move(shared.transmits.back());
-  check_next(start + 50ms);
-  EXPECT_TRUE(stream.send(PacketBuffer{}));
-  EXPECT_EQ(shared.transmits.back().destination, second);
-
-  shared.transmits.push_back(std::move(to_first));
-  answer_last(start + 60ms);
-  stream.settle(start + 60ms);
-  EXPECT_TRUE(stream.send(PacketBuffer{}));
-  EXPECT_EQ(shared.transmits.back().destination, first);
-}
-
-TEST_F(StreamTest, RetransmitsTheSameRequest) {
-  meet({first});
-  ASSERT_TRUE(stream.start_ordinary_check(start, 500ms, {}));
-  stream.handle_timeout(start + 500ms - 1ns);
-  EXPECT_EQ(shared.transmits.size(), 1u);
-  stream.handle_timeout(start + 500ms);
-  ASSERT_EQ(shared.transmits.size(), 2u);
-  EXPECT_TRUE(equal(shared.transmits[0].payload.bytes(), shared.transmits[1].payload.bytes()));
-}
-
-TEST_F(StreamTest, FailsWhenNobodyHasAnsweredForThirtySeconds) {
-  meet({first, second});
-  check_next(start);
-  check_next(start + 50ms);
-  stream.start_urgent_check(start + 50ms, 500ms);
-  for (auto due = stream.next_timeout(); due && *due < start + 60s && stream.state() != State::failed;
-       due = stream.next_timeout()) {
-    stream.handle_timeout(*due);
-    stream.settle(*due);
+  restart(lan, lan.bob);
+  const std::size_t selections = lan.alice.selections().size();
+  exchange_credentials(lan);
+  while (lan.alice.selections().size() == selections) {
+    lan.network.run_for(100us);
+    ASSERT_TRUE(alice_reaches_bob());
   }
-  // Nobody has answered for 30 s: RFC 7675 ends it before the transaction does.
-  EXPECT_EQ(stream.state(), State::failed);
-  EXPECT_EQ(stream.next_timeout(), std::nullopt);
-  EXPECT_FALSE(stream.has_proven(flow, first));
+  EXPECT_TRUE(lan.completes_within(1s));
+  for (const State state : lan.alice.states()) EXPECT_NE(state, State::disconnected);
 }
 
-TEST_F(StreamTest, MeasuresTheRoundTrip) {
-  meet({first});
-  ASSERT_TRUE(stream.start_ordinary_check(start, 500ms, {}));
-  answer_last(start + 30ms);
-  EXPECT_EQ(stream.report().pairs[0].round_trip, 30ms);
-  EXPECT_EQ(stream.report().pairs[0].responses_received, 1u);
+TEST_F(Restart, KeepsConsentOnTheOldPairForAsLongAsTheAnswerTakes) {
+  restart(lan, lan.alice);
+  lan.network.run_for(2min);
+  EXPECT_EQ(lan.alice.state(), State::connected);
+  EXPECT_EQ(lan.bob.state(), State::completed) << "it has not heard of the restart";
+  EXPECT_TRUE(alice_reaches_bob());
+}
+
+TEST_F(Restart, ForgetsTheOldGenerationThreeSecondsAfterTheNewNomination) {
+  const Credentials old = lan.bob.agent().local_credentials(lan.bob.stream());
+  restart(lan, lan.alice);
+  restart(lan, lan.bob);
+  exchange_credentials(lan);
+  ASSERT_TRUE(lan.completes_within(1s));
+  const auto unknown = [&] { return lan.bob.agent().stats().unknown_ufrag_dropped; };
+  crypto::HmacSha1Key key(as_bytes(old.password));
+  stun::Builder request(stun::Class::request, stun::Method::binding, {});
+  request.username(old.ufrag + ":them").priority(1).ice_controlling(1);
+  const PacketBuffer late = request.finish({.integrity = &key}).value();
+  const Datagram datagram{FlowId{1}, {testing::alice_ip, 7}, {testing::bob_ip, 1}, late.bytes()};
+
+  lan.bob.agent().handle_datagram(lan.network.now(), datagram);
+  EXPECT_EQ(unknown(), 0u);
+  lan.network.run_for(retirement);
+  lan.bob.agent().handle_datagram(lan.network.now(), datagram);
+  EXPECT_EQ(unknown(), 1u);
+}
+
+TEST_F(Restart, CanBeTakenBackUntilItIsAnswered) {
+  const Credentials before = lan.alice.agent().local_credentials(lan.alice.stream());
+  restart(lan, lan.alice);
+  EXPECT_TRUE(lan.alice.agent().cancel_restart(lan.network.now(), lan.alice.stream()));
+  EXPECT_EQ(lan.alice.agent().local_credentials(lan.alice.stream()), before);
+  EXPECT_TRUE(alice_reaches_bob());
+  EXPECT_FALSE(lan.alice.agent().cancel_restart(lan.network.now(), lan.alice.stream()));
+
+  restart(lan, lan.alice);
+  restart(lan, lan.bob);
+  exchange_credentials(lan);
+  EXPECT_FALSE(lan.alice.agent().cancel_restart(lan.network.now(), lan.alice.stream()));
+  EXPECT_TRUE(lan.completes_within(1s));
+}
+
+TEST_F(Restart, RevivesAStreamThatHasFailed) {
+  lan.network.uplink(lan.bob_host).reconfigure({.loss_percent = 100});
+  ASSERT_TRUE(lan.network.run_until([&] { return lan.alice.state() == State::failed; }, 40s));
+  lan.network.uplink(lan.bob_host).reconfigure({.latency = 1ms});
+  restart(lan, lan.alice);
+  EXPECT_EQ(lan.alice.state(), State::checking);
+  restart(lan, lan.bob);
+  exchange_credentials(lan);
+  EXPECT_TRUE(lan.completes_within(2s));
+  EXPECT_TRUE(alice_reaches_bob());
+}
+
+TEST_F(Restart, MayFollowAnother) {
+  for (int i = 0; i < 3; ++i) {
+    restart(lan, lan.alice);
+    EXPECT_TRUE(alice_reaches_bob()) << "restart " << i;
+  }
+  restart(lan, lan.bob);
+  exchange_credentials(lan);
+  EXPECT_TRUE(lan.completes_within(1s));
+}
+
+TEST_F(Restart, UsesTheNewPairsAtOnceWhenTheOldPairIsLost) {
+  restart(lan, lan.alice);
+  restart(lan, lan.bob);
+  lan.alice.agent().handle_flow(lan.network.now(), FlowId{1},
+                                FlowFailed{make_error_code(petrel::Errc::closed)});
+  EXPECT_FALSE(lan.alice.agent().send(lan.network.now(), lan.alice.stream(), packet("data")));
+  EXPECT_EQ(lan.alice.state(), State::checking);
+}
+
+TEST(RestartUnderLoss, CompletesForEverySeed) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Lan lan(seed, {.latency = 20ms, .jitter = 10ms, .loss_percent = 20});
+    lan.couple.exchange_everything();
+    ASSERT_TRUE(lan.completes_within(60s)) << "seed " << seed;
+    restart(lan, lan.alice);
+    restart(lan, lan.bob);
+    exchange_credentials(lan);
+    const auto both_selected_again = [&] {
+      return lan.couple.are_completed() && lan.alice.selections().size() > 1 &&
+             lan.bob.selections().size() > 1;
+    };
+    EXPECT_TRUE(lan.network.run_until(both_selected_again, 60s)) << "seed " << seed;
+  }
+}
+
+TEST(RestartBeforeAnything, OnlyChangesTheCredentials) {
+  Lan lan(1);
+  restart(lan, lan.alice);
+  EXPECT_EQ(lan.alice.state(), State::new_);
+  lan.couple.exchange_everything();
+  EXPECT_TRUE(lan.completes_within(1s));
 }
 
 }  // namespace

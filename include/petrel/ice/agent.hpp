@@ -97,7 +97,7 @@ struct Shared;
 
 /// A full ICE agent over UDP: RFC 8445 with trickle (RFC 8838), patience
 /// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
-/// full or lite. It does not relay, restart, or resolve mDNS names.
+/// full or lite. It does not relay or resolve mDNS names.
 ///
 /// The agent binds one UDP socket per local address; all streams share them.
 /// Requests are told apart by USERNAME, responses by transaction id, and data by
@@ -123,6 +123,17 @@ class PETREL_API Agent {
   /// Empty credentials for an unknown stream.
   const Credentials& local_credentials(StreamId id) const;
   std::span<const Candidate> local_candidates(StreamId id) const;
+
+  /// An ICE restart (RFC 8445 9): new credentials, and checks from the beginning, from the
+  /// sockets that are open; follow with gather() where interfaces have changed, and with the
+  /// peer's new credentials and candidates. Data goes on over the pair that it has, until the new
+  /// generation has nominated one. A stream that has failed comes back to life.
+  void restart(TimePoint now, StreamId id);
+  /// The credentials that the next restart() will bring, for an offer that announces it.
+  const Credentials& restart_credentials(StreamId id);
+  /// Undoes restart(), and forgets restart_credentials(), as long as the peer's new credentials
+  /// have not been set: when an offer is rolled back. False: there was nothing to undo.
+  bool cancel_restart(TimePoint now, StreamId id);
 
   Role role() const;
   void set_role(TimePoint now, Role role);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/generation.hpp"
 #include "ice/priority.hpp"
 #include "ice/role.hpp"
-#include "ice/stream.hpp"
 
 namespace petrel::inline v0::ice {
 namespace {
@@ -19,19 +19,18 @@ constexpr Duration crossing_time = 50ms;
 
 }  // namespace
 
-void Stream::respond(const Datagram& datagram, Result<PacketBuffer> response) {
+void Generation::respond(const Datagram& datagram, Result<PacketBuffer> response) {
   // Too large is only what we chose not to answer: nothing we echo can be.
   if (response) shared_.transmit(datagram.flow, datagram.source, std::move(*response));
 }
 
-void Stream::handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request) {
+void Generation::handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request) {
   AgentStats& stats = shared_.stats;
   ++stats.checks_received;
   // A stream that has failed does not answer: the peer's consent is to end as ours has.
   if (!is_alive()) return;
 
-  Generation& generation = generation_;
-  if (!request.integrity_ok(generation.local_key)) {
+  if (!request.integrity_ok(local_key_)) {
     ++stats.wrong_integrity_dropped;
     return respond(datagram,
                    make_refusal(request, {stun::error_code::unauthenticated, "Unauthenticated"}, nullptr));
@@ -39,13 +38,13 @@ void Stream::handle_request(TimePoint now, const Datagram& datagram, const stun:
   if (!request.unknown_required().empty()) {
     ++stats.bad_requests;
     return respond(datagram, make_refusal(request, {stun::error_code::unknown_attribute, "Unknown Attribute"},
-                                          &generation.local_key));
+                                          &local_key_));
   }
   const auto priority = request.priority();
   if (!priority) {
     ++stats.bad_requests;
-    return respond(datagram, make_refusal(request, {stun::error_code::bad_request, "Bad Request"},
-                                          &generation.local_key));
+    return respond(datagram,
+                   make_refusal(request, {stun::error_code::bad_request, "Bad Request"}, &local_key_));
   }
   switch (role_conflict(shared_.role, shared_.tie_breaker, request)) {
     case Conflict::none:
@@ -56,16 +55,16 @@ void Stream::handle_request(TimePoint now, const Datagram& datagram, const stun:
       break;
     case Conflict::they_switch:
       ++stats.role_conflicts;
-      return respond(datagram, make_refusal(request, {stun::error_code::role_conflict, "Role Conflict"},
-                                            &generation.local_key));
+      return respond(datagram,
+                     make_refusal(request, {stun::error_code::role_conflict, "Role Conflict"}, &local_key_));
   }
-  respond(datagram, make_success(request.id(), datagram.source, generation.local_key));
+  respond(datagram, make_success(request.id(), datagram.source, local_key_));
 
   const ReceivedCheck check{datagram.flow, datagram.source, *priority, request.use_candidate()};
-  if (generation.remote) return handle_check(now, check);
+  if (remote_) return handle_check(now, check);
 
   // RFC 8445 7.3: the answer has gone out; the pair is made when the credentials are here.
-  std::vector<ReceivedCheck>& early = generation.early_checks;
+  std::vector<ReceivedCheck>& early = early_checks_;
   const auto known = std::ranges::find_if(early, [&](const ReceivedCheck& before) {
     return before.flow == check.flow && before.source == check.source;
   });
@@ -79,8 +78,8 @@ void Stream::handle_request(TimePoint now, const Datagram& datagram, const stun:
 }
 
 // RFC 8445 7.3.1.3 to 7.3.1.5.
-void Stream::handle_check(TimePoint now, const ReceivedCheck& check) {
-  Pair* pair = generation_.checklist.pair_of_request(check.flow, check.source, check.priority);
+void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
+  Pair* pair = checklist_.pair_of_request(check.flow, check.source, check.priority);
   if (pair == nullptr) {
     ++shared_.stats.excess_candidates_dropped;
     return;
@@ -94,14 +93,14 @@ void Stream::handle_check(TimePoint now, const ReceivedCheck& check) {
     if (pair->is_valid() && now < pair->last_answer + consent_lifetime / 2) return nominate(now, *pair);
     if (selected_ == pair->id) return;
     pair->nominate_when_valid = true;
-    if (pair->is_valid()) return generation_.checklist.trigger(*pair);
+    if (pair->is_valid()) return checklist_.trigger(*pair);
   }
   // Once a pair is nominated, only what the peer nominates is checked any more (8.1.2).
   if (selected_ && !pair->nominate_when_valid) return;
   if (!pair->is_valid()) trigger(now, *pair);
 }
 
-void Stream::trigger(TimePoint now, Pair& pair) {
+void Generation::trigger(TimePoint now, Pair& pair) {
   if (pair.state == PairState::in_progress) {
     // Deviates from RFC 8445 7.3.1.4, which repeats a running check at every request: one
     // that has just left is not repeated.
@@ -111,25 +110,25 @@ void Stream::trigger(TimePoint now, Pair& pair) {
     if (crossed) return;
     cancel_checks(pair.id);
   }
-  generation_.checklist.trigger(pair);
+  checklist_.trigger(pair);
 }
 
-Check* Stream::find_check(const stun::TransactionId& id) {
+Check* Generation::find_check(const stun::TransactionId& id) {
   const auto it = std::ranges::find_if(checks_, [&](const Check& check) { return check.content.id == id; });
   return it == checks_.end() ? nullptr : &*it;
 }
 
-bool Stream::handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response) {
+bool Generation::handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response) {
   const stun::TransactionId id = response.id();
   Check* check = find_check(id);
   const bool about_consent = consent_ && consent_->has_asked(id);
   if (check == nullptr && !about_consent) return false;
   // Errors without integrity are dropped too: anybody could have sent them (RFC 8489 9.1.4).
-  if (!generation_.remote_key || !response.integrity_ok(*generation_.remote_key)) {
+  if (!remote_key_ || !response.integrity_ok(*remote_key_)) {
     ++shared_.stats.wrong_integrity_dropped;
     return true;
   }
-  const Pair* pair = generation_.checklist.find(check != nullptr ? check->pair : *carrier_);
+  const Pair* pair = checklist_.find(check != nullptr ? check->pair : *carrier_);
   if (pair == nullptr) return true;
   if (pair->flow != datagram.flow || pair->destination != datagram.source) {
     // RFC 8445 7.2.5.2.1: only symmetric answers prove a pair. Deviates in that the pair does
@@ -148,8 +147,8 @@ bool Stream::handle_response(TimePoint now, const Datagram& datagram, const stun
   return true;
 }
 
-void Stream::handle_answer(TimePoint now, Check check, const stun::MessageView& response) {
-  Pair* pair = generation_.checklist.find(check.pair);
+void Generation::handle_answer(TimePoint now, Check check, const stun::MessageView& response) {
+  Pair* pair = checklist_.find(check.pair);
   if (pair == nullptr) return;
   ++pair->responses_received;
   const auto mapped = response.xor_mapped_address();
@@ -161,7 +160,7 @@ void Stream::handle_answer(TimePoint now, Check check, const stun::MessageView& 
   }
 }
 
-void Stream::handle_error(Check& check, Pair& pair, const stun::MessageView& response) {
+void Generation::handle_error(Check& check, Pair& pair, const stun::MessageView& response) {
   if (check.content.use_candidate) nominating_ = false;
   const auto error = response.error_code();
   if (error && error->code == stun::error_code::role_conflict) return handle_role_conflict(check, pair);
@@ -170,18 +169,18 @@ void Stream::handle_error(Check& check, Pair& pair, const stun::MessageView& res
 }
 
 // RFC 8445 7.2.5.1.
-void Stream::handle_role_conflict(Check& check, Pair& pair) {
+void Generation::handle_role_conflict(Check& check, Pair& pair) {
   ++shared_.stats.role_conflicts;
   // Of several answers like this, the first has switched the role for all of them.
   if (shared_.role == check.content.role) {
     shared_.role = opposite(shared_.role);
     shared_.tie_breaker = shared_.random.u64();  // RFC 8445 16.1: another number after a 487.
   }
-  if (!pair.is_valid() && !check.cancelled) generation_.checklist.trigger(pair);
+  if (!pair.is_valid() && !check.cancelled) checklist_.trigger(pair);
 }
 
-void Stream::handle_success(TimePoint now, Check& check, Pair& pair, const Endpoint& mapped) {
-  Checklist& checklist = generation_.checklist;
+void Generation::handle_success(TimePoint now, Check& check, Pair& pair, const Endpoint& mapped) {
+  Checklist& checklist = checklist_;
   pair.state = PairState::succeeded;
   pair.outcome = PairOutcome::answered;
   pair.last_answer = now;
@@ -203,10 +202,10 @@ void Stream::handle_success(TimePoint now, Check& check, Pair& pair, const Endpo
   }
 }
 
-void Stream::handle_consent_response(TimePoint now, const stun::MessageView& response) {
+void Generation::handle_consent_response(TimePoint now, const stun::MessageView& response) {
   if (response.message_class() != stun::Class::success_response) return;  // RFC 7675 5.1: no consent.
   const auto round_trip = consent_->handle_response(now, response.id());
-  Pair* pair = generation_.checklist.find(*carrier_);
+  Pair* pair = checklist_.find(*carrier_);
   if (!round_trip || pair == nullptr) return;
   ++pair->responses_received;
   pair->round_trip = *round_trip;
@@ -214,25 +213,23 @@ void Stream::handle_consent_response(TimePoint now, const stun::MessageView& res
   pair->last_answer = now;
 }
 
-void Stream::cancel_checks(PairId pair) {
+void Generation::cancel_checks(PairId pair) {
   for (Check& check : checks_) {
     if (check.pair == pair) check.cancelled = true;
   }
 }
 
-std::optional<TimePoint> Stream::urgent_check_due() const {
-  if (!is_alive() || !generation_.remote) return std::nullopt;
-  if (generation_.checklist.has_triggered()) return TimePoint::min();
+std::optional<TimePoint> Generation::urgent_check_due() const {
+  if (!is_alive() || !remote_) return std::nullopt;
+  if (checklist_.has_triggered()) return TimePoint::min();
   if (choice_) return choice_->due;
   return std::nullopt;
 }
 
-bool Stream::has_ordinary_check() const {
-  return is_alive() && generation_.remote && generation_.checklist.has_ordinary();
-}
+bool Generation::has_ordinary_check() const { return is_alive() && remote_ && checklist_.has_ordinary(); }
 
-void Stream::start_urgent_check(TimePoint now, Duration rto) {
-  Checklist& checklist = generation_.checklist;
+void Generation::start_urgent_check(TimePoint now, Duration rto) {
+  Checklist& checklist = checklist_;
   if (choice_ && now >= choice_->due) {
     if (Pair* pair = checklist.find(choice_->pair)) {
       nominating_ = true;
@@ -244,20 +241,20 @@ void Stream::start_urgent_check(TimePoint now, Duration rto) {
   }
 }
 
-bool Stream::start_ordinary_check(TimePoint now, Duration rto, std::span<const std::string_view> busy) {
+bool Generation::start_ordinary_check(TimePoint now, Duration rto, std::span<const std::string_view> busy) {
   if (!has_ordinary_check()) return false;
-  Pair* pair = generation_.checklist.take_ordinary(busy);
+  Pair* pair = checklist_.take_ordinary(busy);
   if (pair == nullptr) return false;
   start_check(now, *pair, rto, false);
   return true;
 }
 
-void Stream::start_check(TimePoint now, Pair& pair, Duration rto, bool use_candidate) {
+void Generation::start_check(TimePoint now, Pair& pair, Duration rto, bool use_candidate) {
   if (checks_.size() >= max_checks) {
     const auto oldest = std::ranges::find_if(checks_, &Check::cancelled);
     checks_.erase(oldest != checks_.end() ? oldest : checks_.begin());
   }
-  const Candidate& local = generation_.checklist.locals()[pair.local].candidate;
+  const Candidate& local = checklist_.locals()[pair.local].candidate;
   const CheckContent content{.id = shared_.random.bytes<12>(),
                              .priority = peer_reflexive_priority(local.priority),
                              .role = shared_.role,
@@ -274,15 +271,14 @@ void Stream::start_check(TimePoint now, Pair& pair, Duration rto, bool use_candi
   ++shared_.stats.checks_sent;
 }
 
-void Stream::send_request(const CheckContent& content, Pair& pair) {
-  Result<PacketBuffer> request =
-      make_check(content, {generation_.local, *generation_.remote, *generation_.remote_key});
+void Generation::send_request(const CheckContent& content, Pair& pair) {
+  Result<PacketBuffer> request = make_check(content, {local_, *remote_, *remote_key_});
   if (!request) return;
   ++pair.requests_sent;
   shared_.transmit(pair.flow, pair.destination, std::move(*request));
 }
 
-void Stream::retransmit(TimePoint now) {
+void Generation::retransmit(TimePoint now) {
   std::vector<Check> given_up;
   std::erase_if(checks_, [&](const Check& check) {
     if (!check.transaction.failed(now)) return false;
@@ -291,29 +287,29 @@ void Stream::retransmit(TimePoint now) {
   });
   for (const Check& check : given_up) fail_check(check);
   for (Check& check : checks_) {
-    Pair* pair = generation_.checklist.find(check.pair);
+    Pair* pair = checklist_.find(check.pair);
     if (!check.transaction.due(now) || check.cancelled || pair == nullptr) continue;
     send_request(check.content, *pair);
   }
 }
 
-void Stream::fail_check(const Check& check) {
+void Generation::fail_check(const Check& check) {
   if (check.content.use_candidate) nominating_ = false;
   if (check.cancelled) return;
-  Pair* pair = generation_.checklist.find(check.pair);
+  Pair* pair = checklist_.find(check.pair);
   if (pair == nullptr) return;
   // A nomination that was lost on the way says nothing about a pair that has answered since.
   if (check.content.use_candidate && pair->last_answer > check.started) return;
   pair->fail(check.answered_from_elsewhere ? PairOutcome::wrong_source : PairOutcome::unanswered);
 }
 
-void Stream::run_consent(TimePoint now) {
+void Generation::run_consent(TimePoint now) {
   if (!consent_) return;
   consent_->handle_timeout(now);
   const auto id = consent_->poll_check();
-  Pair* pair = carrier_ ? generation_.checklist.find(*carrier_) : nullptr;
+  Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
   if (!id || pair == nullptr) return;
-  const Candidate& local = generation_.checklist.locals()[pair->local].candidate;
+  const Candidate& local = checklist_.locals()[pair->local].candidate;
   send_request({.id = *id,
                 .priority = peer_reflexive_priority(local.priority),
                 .role = shared_.role,

@@ -20,9 +20,9 @@ const Credentials theirs{"them", "abcdefghijklmnopqrstuv"};
 const Endpoint us = Endpoint::v4(192, 0, 2, 1, 1000);
 const Endpoint peer = Endpoint::v4(198, 51, 100, 1, 2000);
 
-class StreamChecksTest : public ::testing::Test {
+class GenerationChecksTest : public ::testing::Test {
  protected:
-  explicit StreamChecksTest(Role role = Role::controlled) : agent(start, {.role = role}, random) {
+  explicit GenerationChecksTest(Role role = Role::controlled) : agent(start, {.role = role}, random) {
     stream = agent.add_stream(start);
     const LocalAddress local{us.address, "eth0"};
     agent.handle_interfaces(start, {&local, 1});
@@ -103,12 +103,12 @@ class StreamChecksTest : public ::testing::Test {
   std::vector<Transmit> sent;
 };
 
-class ControllingStreamChecksTest : public StreamChecksTest {
+class ControllingGenerationChecksTest : public GenerationChecksTest {
  protected:
-  ControllingStreamChecksTest() : StreamChecksTest(Role::controlling) {}
+  ControllingGenerationChecksTest() : GenerationChecksTest(Role::controlling) {}
 };
 
-TEST_F(StreamChecksTest, ARequestIsAnsweredWithTheSourceItCameFrom) {
+TEST_F(GenerationChecksTest, ARequestIsAnsweredWithTheSourceItCameFrom) {
   meet();
   const PacketBuffer response = ask(peer);
   EXPECT_EQ(view(response).message_class(), stun::Class::success_response);
@@ -117,7 +117,7 @@ TEST_F(StreamChecksTest, ARequestIsAnsweredWithTheSourceItCameFrom) {
   EXPECT_EQ(agent.stream_of(flow, peer), stream);
 }
 
-TEST_F(StreamChecksTest, ARequestTriggersACheckTheOtherWay) {
+TEST_F(GenerationChecksTest, ARequestTriggersACheckTheOtherWay) {
   meet();
   ask(peer);
   const Transmit check = next_transmit(false);
@@ -127,7 +127,7 @@ TEST_F(StreamChecksTest, ARequestTriggersACheckTheOtherWay) {
   EXPECT_TRUE(view(check.payload).ice_controlled());
 }
 
-TEST_F(StreamChecksTest, AWrongPasswordGetsA401AndProvesNothing) {
+TEST_F(GenerationChecksTest, AWrongPasswordGetsA401AndProvesNothing) {
   meet();
   const PacketBuffer response = ask(peer, {.priority = 1}, "not the right password");
   EXPECT_EQ(error_of(response), 401);
@@ -137,7 +137,7 @@ TEST_F(StreamChecksTest, AWrongPasswordGetsA401AndProvesNothing) {
   EXPECT_TRUE(agent.report(stream).pairs.empty());
 }
 
-TEST_F(StreamChecksTest, ARequestForNobodyIsDropped) {
+TEST_F(GenerationChecksTest, ARequestForNobodyIsDropped) {
   stun::Builder builder(stun::Class::request, stun::Method::binding, {});
   crypto::HmacSha1Key key(as_bytes(ours.password));
   receive(builder.username("nobody:them").priority(1).finish({.integrity = &key}).value().bytes(), peer);
@@ -145,7 +145,7 @@ TEST_F(StreamChecksTest, ARequestForNobodyIsDropped) {
   EXPECT_EQ(agent.stats().unknown_ufrag_dropped, 1u);
 }
 
-TEST_F(StreamChecksTest, ARequestWithoutWhatItNeedsGetsA400) {
+TEST_F(GenerationChecksTest, ARequestWithoutWhatItNeedsGetsA400) {
   crypto::HmacSha1Key key(as_bytes(ours.password));
   const auto refused = [&](stun::Builder& builder, bool integrity) {
     stun::Seal seal;
@@ -167,7 +167,7 @@ TEST_F(StreamChecksTest, ARequestWithoutWhatItNeedsGetsA400) {
   EXPECT_EQ(agent.stats().bad_requests, 5u);
 }
 
-TEST_F(StreamChecksTest, EveryTruncationOfARequestIsHarmless) {
+TEST_F(GenerationChecksTest, EveryTruncationOfARequestIsHarmless) {
   meet();
   crypto::HmacSha1Key key(as_bytes(ours.password));
   const PacketBuffer request =
@@ -178,12 +178,12 @@ TEST_F(StreamChecksTest, EveryTruncationOfARequestIsHarmless) {
   EXPECT_TRUE(sends_nothing());
 }
 
-TEST_F(StreamChecksTest, AnIndicationIsTakenInSilence) {
+TEST_F(GenerationChecksTest, AnIndicationIsTakenInSilence) {
   receive(stun::Builder(stun::Class::indication, stun::Method::binding, {}).finish().value().bytes(), peer);
   EXPECT_TRUE(sends_nothing());
 }
 
-TEST_F(StreamChecksTest, TheControlledSideFollowsANomination) {
+TEST_F(GenerationChecksTest, TheControlledSideFollowsANomination) {
   meet();
   tell(peer);
   answer(next_transmit(false), peer);
@@ -193,7 +193,7 @@ TEST_F(StreamChecksTest, TheControlledSideFollowsANomination) {
   EXPECT_EQ(agent.selected(stream)->remote.endpoint, peer);
 }
 
-TEST_F(StreamChecksTest, ANominationMayComeBeforeOurOwnCheckIsAnswered) {
+TEST_F(GenerationChecksTest, ANominationMayComeBeforeOurOwnCheckIsAnswered) {
   meet();
   ask(peer, true);
   EXPECT_EQ(agent.state(stream), State::checking);
@@ -201,7 +201,7 @@ TEST_F(StreamChecksTest, ANominationMayComeBeforeOurOwnCheckIsAnswered) {
   EXPECT_EQ(agent.state(stream), State::completed);
 }
 
-TEST_F(StreamChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
+TEST_F(GenerationChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
   const Endpoint better = Endpoint::v4(198, 51, 100, 1, 2001);
   const Endpoint worse = Endpoint::v4(198, 51, 100, 1, 2002);
   meet();
@@ -219,7 +219,7 @@ TEST_F(StreamChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
   EXPECT_EQ(agent.state(stream), State::completed);
 }
 
-TEST_F(StreamChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {
+TEST_F(GenerationChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {
   meet();
   ask(peer, {.priority = 2000, .role = Role::controlling, .use_candidate = true});
   answer(next_transmit(false), peer);
@@ -240,7 +240,7 @@ TEST_F(StreamChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {
   EXPECT_EQ(agent.state(stream), State::completed);
 }
 
-TEST_F(StreamChecksTest, AnAnswerFromAnotherAddressIsIgnored) {
+TEST_F(GenerationChecksTest, AnAnswerFromAnotherAddressIsIgnored) {
   meet();
   tell(peer);
   const Transmit check = next_transmit(false);
@@ -252,7 +252,7 @@ TEST_F(StreamChecksTest, AnAnswerFromAnotherAddressIsIgnored) {
   EXPECT_EQ(agent.state(stream), State::connected);
 }
 
-TEST_F(StreamChecksTest, APairAnsweredOnlyFromElsewhereFailsForThatReason) {
+TEST_F(GenerationChecksTest, APairAnsweredOnlyFromElsewhereFailsForThatReason) {
   meet();
   tell(peer);
   answer(next_transmit(false), Endpoint::v4(203, 0, 113, 66, 6));
@@ -260,7 +260,7 @@ TEST_F(StreamChecksTest, APairAnsweredOnlyFromElsewhereFailsForThatReason) {
   EXPECT_EQ(pair().outcome, PairOutcome::wrong_source);
 }
 
-TEST_F(StreamChecksTest, AForgedAnswerIsIgnored) {
+TEST_F(GenerationChecksTest, AForgedAnswerIsIgnored) {
   meet();
   tell(peer);
   const Transmit check = next_transmit(false);
@@ -270,14 +270,14 @@ TEST_F(StreamChecksTest, AForgedAnswerIsIgnored) {
   EXPECT_EQ(pair().state, PairState::in_progress);
 }
 
-TEST_F(StreamChecksTest, AnAnswerToNoQuestionIsCounted) {
+TEST_F(GenerationChecksTest, AnAnswerToNoQuestionIsCounted) {
   meet();
   crypto::HmacSha1Key key(as_bytes(theirs.password));
   receive(make_success({}, us, key).value().bytes(), peer);
   EXPECT_EQ(agent.stats().unmatched_responses, 1u);
 }
 
-TEST_F(StreamChecksTest, ARefusedCheckFailsItsPair) {
+TEST_F(GenerationChecksTest, ARefusedCheckFailsItsPair) {
   meet();
   tell(peer);
   refuse(next_transmit(false), 500);
@@ -285,7 +285,7 @@ TEST_F(StreamChecksTest, ARefusedCheckFailsItsPair) {
   EXPECT_EQ(pair().outcome, PairOutcome::refused);
 }
 
-TEST_F(StreamChecksTest, AFailedPairIsRevivedByACheckOfThePeer) {
+TEST_F(GenerationChecksTest, AFailedPairIsRevivedByACheckOfThePeer) {
   meet();
   tell(peer);
   refuse(next_transmit(false), 500);
@@ -295,7 +295,7 @@ TEST_F(StreamChecksTest, AFailedPairIsRevivedByACheckOfThePeer) {
   EXPECT_EQ(pair().state, PairState::succeeded);
 }
 
-TEST_F(StreamChecksTest, ARoleConflictSwitchesTheRoleAndTriesAgain) {
+TEST_F(GenerationChecksTest, ARoleConflictSwitchesTheRoleAndTriesAgain) {
   meet();
   tell(peer);
   const Transmit check = next_transmit(false);
@@ -310,7 +310,7 @@ TEST_F(StreamChecksTest, ARoleConflictSwitchesTheRoleAndTriesAgain) {
   EXPECT_EQ(agent.state(stream), State::connected);
 }
 
-TEST_F(StreamChecksTest, APeerWithASmallerTieBreakerHasToSwitch) {
+TEST_F(GenerationChecksTest, APeerWithASmallerTieBreakerHasToSwitch) {
   meet();
   const PacketBuffer won = ask(peer, {.priority = 1, .role = Role::controlled, .tie_breaker = 0});
   EXPECT_EQ(agent.role(), Role::controlling);  // We are the larger: we take control.
@@ -320,7 +320,7 @@ TEST_F(StreamChecksTest, APeerWithASmallerTieBreakerHasToSwitch) {
   EXPECT_EQ(agent.role(), Role::controlling);
 }
 
-TEST_F(StreamChecksTest, ManyRequestsDoNotMakeManyChecks) {
+TEST_F(GenerationChecksTest, ManyRequestsDoNotMakeManyChecks) {
   meet();
   for (int i = 0; i < 1000; ++i) {
     ask(peer);
@@ -331,7 +331,7 @@ TEST_F(StreamChecksTest, ManyRequestsDoNotMakeManyChecks) {
   EXPECT_EQ(agent.report(stream).pairs.size(), 1u);
 }
 
-TEST_F(StreamChecksTest, ACancelledCheckMayStillBeAnswered) {
+TEST_F(GenerationChecksTest, ACancelledCheckMayStillBeAnswered) {
   meet();
   ask(peer);
   const Transmit first = next_transmit(false);
@@ -344,7 +344,7 @@ TEST_F(StreamChecksTest, ACancelledCheckMayStillBeAnswered) {
   EXPECT_EQ(pair().round_trip, 100ms);
 }
 
-TEST_F(StreamChecksTest, APeerThatSeesUsElsewhereShowsUsANewLocalCandidate) {
+TEST_F(GenerationChecksTest, APeerThatSeesUsElsewhereShowsUsANewLocalCandidate) {
   meet();
   tell(peer);
   const Transmit check = next_transmit(false);
@@ -357,7 +357,7 @@ TEST_F(StreamChecksTest, APeerThatSeesUsElsewhereShowsUsANewLocalCandidate) {
   EXPECT_EQ(agent.local_candidates(stream).size(), 1u);  // Not one to be signalled.
 }
 
-TEST_F(StreamChecksTest, ConsentIsAskedForAndItsAnswersAreMeasured) {
+TEST_F(GenerationChecksTest, ConsentIsAskedForAndItsAnswersAreMeasured) {
   meet();
   tell(peer);
   answer(next_transmit(false), peer);
@@ -371,7 +371,7 @@ TEST_F(StreamChecksTest, ConsentIsAskedForAndItsAnswersAreMeasured) {
   EXPECT_EQ(agent.state(stream), State::completed);
 }
 
-TEST_F(StreamChecksTest, ConsentIsNotGivenByAnErrorOrFromElsewhere) {
+TEST_F(GenerationChecksTest, ConsentIsNotGivenByAnErrorOrFromElsewhere) {
   meet();
   tell(peer);
   answer(next_transmit(false), peer);
@@ -385,7 +385,7 @@ TEST_F(StreamChecksTest, ConsentIsNotGivenByAnErrorOrFromElsewhere) {
   EXPECT_EQ(agent.state(stream), State::failed);
 }
 
-TEST_F(StreamChecksTest, AFailedStreamDoesNotAnswer) {
+TEST_F(GenerationChecksTest, AFailedStreamDoesNotAnswer) {
   meet();
   advance(40s);
   ASSERT_EQ(agent.state(stream), State::failed);
@@ -394,7 +394,7 @@ TEST_F(StreamChecksTest, AFailedStreamDoesNotAnswer) {
   EXPECT_TRUE(sends_nothing());
 }
 
-TEST_F(ControllingStreamChecksTest, TheControllingSideNominatesFiveMillisecondsAfterItsCheck) {
+TEST_F(ControllingGenerationChecksTest, TheControllingSideNominatesFiveMillisecondsAfterItsCheck) {
   meet();
   tell(peer);
   const Transmit check = next_transmit(false);
@@ -410,7 +410,7 @@ TEST_F(ControllingStreamChecksTest, TheControllingSideNominatesFiveMillisecondsA
   EXPECT_TRUE(pair().nominated);
 }
 
-TEST_F(ControllingStreamChecksTest, TheControllingSideIgnoresNominations) {
+TEST_F(ControllingGenerationChecksTest, TheControllingSideIgnoresNominations) {
   meet();
   tell(peer);
   answer(next_transmit(false), peer);
@@ -418,7 +418,7 @@ TEST_F(ControllingStreamChecksTest, TheControllingSideIgnoresNominations) {
   EXPECT_EQ(agent.state(stream), State::connected);
 }
 
-TEST_F(ControllingStreamChecksTest, ANominationThatIsRefusedIsFollowedByTheNextBestPair) {
+TEST_F(ControllingGenerationChecksTest, ANominationThatIsRefusedIsFollowedByTheNextBestPair) {
   const Endpoint worse = Endpoint::v4(198, 51, 100, 1, 2002);
   meet();
   tell(peer);

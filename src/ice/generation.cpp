@@ -1,0 +1,260 @@
+#include "ice/generation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "ice/priority.hpp"
+
+namespace petrel::inline v0::ice {
+namespace {
+
+bool is_usable(const Endpoint& endpoint) {
+  const IpAddress& address = endpoint.address;
+  // RFC 8445 5.1.1.1: neither wildcards nor IPv4 addresses in IPv6 clothes are candidates.
+  return endpoint.port != 0 && !address.is_unspecified() && !address.is_multicast() &&
+         !address.is_v4_mapped();
+}
+
+std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+void Generation::add_local_candidate(const LocalCandidate& local) {
+  Candidate signalled = local.candidate;
+  signalled.ufrag = local_.ufrag;
+  checklist_.add_local(local);
+  signalled_.push_back(signalled);
+  shared_.emit(CandidateGathered{id_, std::move(signalled)});
+}
+
+Result<void> Generation::set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite) {
+  if (!is_valid(credentials)) return Errc::bad_credentials;
+  if (remote_) {
+    if (*remote_ == credentials) return {};
+    return Errc::credentials_changed;
+  }
+  remote_ = std::move(credentials);
+  remote_key_.emplace(as_bytes(remote_->password));
+  remote_is_lite_ = remote_is_lite;
+  if (!is_alive()) return {};
+  // RFC 8445 6.1.1: a full agent controls a lite one.
+  if (remote_is_lite) shared_.role = Role::controlling;
+  patience_ends_ = now + shared_.config.patience;  // RFC 8863 5: from the start of the checks.
+
+  for (const ReceivedCheck& check : std::exchange(early_checks_, {})) handle_check(now, check);
+  return {};
+}
+
+Result<void> Generation::add_remote_candidate(const Candidate& candidate) {
+  if (!remote_) return Errc::credentials_missing;
+  AgentStats& stats = shared_.stats;
+  if (!candidate.ufrag.empty() && candidate.ufrag != remote_->ufrag) {
+    ++stats.other_candidates_ignored;
+  } else if (!candidate.host_name.empty()) {
+    ++stats.name_candidates_ignored;
+  } else if (candidate.protocol != TransportProtocol::udp) {
+    ++stats.tcp_candidates_ignored;
+  } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {
+    ++stats.other_candidates_ignored;
+  } else {
+    const Checklist::Added added = checklist_.add_remote(candidate);
+    stats.duplicate_candidates += added == Checklist::Added::duplicate ? 1 : 0;
+    stats.excess_candidates_dropped += added == Checklist::Added::full ? 1 : 0;
+  }
+  return {};
+}
+
+void Generation::fail_flow(FlowId flow) {
+  checklist_.fail_flow(flow);
+  std::erase_if(checks_, [&](const Check& check) {
+    const Pair* pair = checklist_.find(check.pair);
+    const bool gone = pair == nullptr || pair->flow == flow;
+    if (gone && check.content.use_candidate) nominating_ = false;
+    return gone;
+  });
+}
+
+void Generation::handle_timeout(TimePoint now) {
+  if (!is_alive()) return;
+  retransmit(now);
+  run_consent(now);
+}
+
+std::optional<TimePoint> Generation::next_timeout() const {
+  if (!is_alive()) return std::nullopt;
+  std::optional<TimePoint> next = consent_ ? consent_->next_timeout() : std::nullopt;
+  for (const Check& check : checks_) next = earlier(next, check.transaction.next_timeout());
+  return earlier(next, patience_ends_);
+}
+
+void Generation::settle(TimePoint now) {
+  if (!is_alive()) return;
+  if (checklist_.role() != shared_.role) {
+    checklist_.set_role(shared_.role);
+    nominating_ = false;
+  }
+  shared_.stats.pairs_pruned += checklist_.take_pruned();
+  choose_carrier(now);
+  choose_nomination(now);
+  update_state(now);
+}
+
+// Data goes over the nominated pair; until there is one, RFC 8445 12.1 allows any pair that works.
+void Generation::choose_carrier(TimePoint now) {
+  Checklist& checklist = checklist_;
+  const Pair* best = nullptr;
+  if (selected_) {
+    best = checklist.find(*selected_);
+    if (best != nullptr && best->state == PairState::failed) best = nullptr;
+    if (best == nullptr) selected_.reset();
+  }
+  if (best == nullptr) {
+    const auto valid = std::ranges::find_if(checklist.pairs(), &Pair::is_valid);
+    if (valid != checklist.pairs().end()) best = &*valid;
+  }
+  const std::optional<PairId> carrier = best != nullptr ? std::optional(best->id) : std::nullopt;
+  if (carrier == carrier_) return;
+  carrier_ = carrier;
+  consent_.reset();
+  if (best != nullptr) consent_.emplace(now, best->last_answer, shared_.random);
+}
+
+void Generation::choose_nomination(TimePoint now) {
+  choice_.reset();
+  if (retired_ || shared_.role != Role::controlling || selected_ || nominating_) return;
+  choice_ = nomination_.choose(now, checklist_.pairs());
+}
+
+void Generation::update_state(TimePoint now) {
+  if (patience_ends_ && now >= *patience_ends_) patience_ends_.reset();
+
+  if (!remote_) return;
+  if (carrier_) {
+    if (consent_->lost()) return fail();
+    state_ = selected_ ? State::completed : State::connected;
+    if (consent_->missing()) state_ = State::disconnected;
+    return;
+  }
+  // RFC 8863 4: no failure before the timer has run out, even with nothing left to try.
+  if (!patience_ends_ && is_exhausted()) return fail();
+  const bool worked_before = state_ != State::new_ && state_ != State::checking;
+  state_ = worked_before ? State::disconnected : State::checking;
+}
+
+bool Generation::is_exhausted() const {
+  const auto runs = [](const Check& check) { return !check.cancelled; };
+  return !checklist_.has_triggered() && !has_ordinary_check() && std::ranges::none_of(checks_, runs);
+}
+
+void Generation::fail() {
+  // RFC 7675 5.1: nothing is sent on this stream any more, until an ICE restart.
+  checks_.clear();
+  consent_.reset();
+  carrier_.reset();
+  choice_.reset();
+  state_ = State::failed;
+}
+
+void Generation::retire() {
+  retired_ = true;
+  checklist_.stop();
+  checks_.clear();
+  choice_.reset();
+  nominating_ = false;
+  patience_ends_.reset();
+}
+
+// Called when a nomination is agreed: our USE-CANDIDATE was answered, or the peer's
+// came on a pair that works.
+void Generation::nominate(TimePoint now, Pair& pair) {
+  pair.nominated = true;
+  if (selected_ == pair.id) return;
+  if (selected_) {
+    const Pair* current = checklist_.find(*selected_);
+    // RFC 8445 8.1.1 has one nomination; peers of RFC 5245 may nominate several pairs, and
+    // the highest counts. One that comes after the current pair has gone quiet is a move.
+    const bool current_works = current != nullptr && consent_ && !consent_->missing();
+    if (current_works && current->priority > pair.priority) return;
+  }
+  selected_ = pair.id;
+  checklist_.stop();
+  std::erase_if(checks_, [&](const Check& check) {
+    const Pair* checked = checklist_.find(check.pair);
+    return checked == nullptr || !checked->nominate_when_valid;
+  });
+  const SelectedPair description = describe(pair);
+  shared_.config.log.log(now, LogLevel::info, "ice.pair_selected",
+                         {{"local", to_attribute(description.local)},
+                          {"remote", to_attribute(description.remote)},
+                          {"round_trip_us", description.round_trip / std::chrono::microseconds(1)}});
+  shared_.emit(PairSelected{id_, description});
+}
+
+bool Generation::send(PacketBuffer payload) {
+  Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
+  if (pair == nullptr || !is_alive()) {
+    ++shared_.stats.sends_without_pair;
+    return false;
+  }
+  const std::size_t size = payload.size();
+  if (!shared_.transmit(pair->flow, pair->destination, std::move(payload))) return false;
+  ++pair->packets_sent;
+  pair->bytes_sent += size;
+  return true;
+}
+
+bool Generation::has_proven(FlowId flow, const Endpoint& source) const {
+  if (!is_alive()) return false;
+  const Pair* pair = checklist_.find(flow, source);
+  if (pair != nullptr && (pair->heard || pair->is_valid())) return true;
+  return std::ranges::any_of(early_checks_, [&](const ReceivedCheck& check) {
+    return check.flow == flow && check.source == source;
+  });
+}
+
+SelectedPair Generation::describe(const Pair& pair) const {
+  const Checklist& checklist = checklist_;
+  return {checklist.locals()[pair.mapped].candidate, checklist.remotes()[pair.remote],
+          pair.round_trip.value_or(Duration{})};
+}
+
+std::optional<SelectedPair> Generation::selected() const {
+  if (!selected_) return std::nullopt;
+  const auto pairs = checklist_.pairs();
+  const auto pair = std::ranges::find(pairs, *selected_, &Pair::id);
+  if (pair == pairs.end()) return std::nullopt;
+  return describe(*pair);
+}
+
+StreamReport Generation::report() const {
+  const Checklist& checklist = checklist_;
+  StreamReport report;
+  for (const Pair& pair : checklist.pairs()) {
+    const SelectedPair candidates = describe(pair);
+    report.pairs.push_back({.local = candidates.local,
+                            .remote = candidates.remote,
+                            .priority = pair.priority,
+                            .state = pair.state,
+                            .outcome = pair.outcome,
+                            .nominated = pair.nominated,
+                            .selected = selected_ == pair.id,
+                            .requests_sent = pair.requests_sent,
+                            .requests_received = pair.requests_received,
+                            .responses_sent = pair.responses_sent,
+                            .responses_received = pair.responses_received,
+                            .packets_sent = pair.packets_sent,
+                            .bytes_sent = pair.bytes_sent,
+                            .round_trip = pair.round_trip,
+                            .total_round_trip = pair.total_round_trip});
+  }
+  for (const LocalCandidate& local : checklist.locals()) report.local_candidates.push_back(local.candidate);
+  report.remote_candidates.assign(checklist.remotes().begin(), checklist.remotes().end());
+  report.remote_is_lite = remote_is_lite_;
+  report.end_of_remote_candidates = end_of_remote_candidates_;
+  return report;
+}
+
+}  // namespace petrel::inline v0::ice
