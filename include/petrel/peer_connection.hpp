@@ -153,6 +153,10 @@ class PETREL_API PeerConnection {
   Result<Sender> add_track(Kind kind, TransceiverInit init = {});
   std::vector<Transceiver> transceivers() const;
 
+  /// The next offer restarts ICE (W3C restartIce): new credentials and candidates, while media
+  /// goes on over the old pair. Call it when the network has changed, or to revive a peer that
+  /// has failed; on_negotiation_needed follows.
+  void restart_ice();
   Result<SessionDescription> create_offer();
   Result<SessionDescription> create_answer();
   /// Makes the offer or the answer itself, as the W3C text says.

@@ -68,7 +68,7 @@ class Generation {
   /// False: nothing could be started.
   bool start_ordinary_check(TimePoint now, Duration rto, std::span<const std::string_view> busy);
 
-  /// An ICE restart has replaced it: what carries data goes on, nothing else is tried.
+  /// An ICE restart has replaced it for good: what carries data goes on, nothing else is tried.
   void retire();
 
   bool has_carrier() const { return is_alive() && carrier_.has_value(); }

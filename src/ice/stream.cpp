@@ -28,11 +28,10 @@ const Credentials& Stream::restart_credentials() {
 void Stream::restart(TimePoint now) {
   restart_credentials();
   auto next = std::make_unique<Generation>(id_, shared_, *std::exchange(next_credentials_, std::nullopt));
-  // A second restart before the first has come to something: what carries data is still the one before.
-  if (current_->has_carrier() || !previous_) {
-    previous_ = current_->has_carrier() ? std::move(current_) : nullptr;
-    if (previous_) previous_->retire();
-  }
+  // Of several restarts in a row, those that came to nothing are forgotten.
+  const bool worth_keeping =
+      !previous_ || current_->has_carrier() || (current_->has_remote() && !previous_->has_carrier());
+  if (worth_keeping) previous_ = std::move(current_);
   current_ = std::move(next);
   previous_ends_.reset();
   restarted_ = restarted_ || state_ != State::new_;
@@ -45,6 +44,12 @@ bool Stream::cancel_restart(TimePoint now) {
   current_ = std::move(previous_);
   settle(now);
   return true;
+}
+
+Result<void> Stream::set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite) {
+  const auto set = current_->set_remote_credentials(now, std::move(credentials), remote_is_lite);
+  if (set && previous_) previous_->retire();
+  return set;
 }
 
 bool Stream::handle_request(TimePoint now, std::string_view ufrag, const Datagram& datagram,
@@ -84,8 +89,8 @@ void Stream::settle(TimePoint now) {
     previous_->settle(now);
     if (current_->has_selected() && !previous_ends_) previous_ends_ = now + retirement;
     const bool over = previous_ends_ && now >= *previous_ends_;
-    // Without a pair that works it has nothing left to give.
-    if (over || !previous_->has_carrier()) previous_.reset();
+    // Without a pair that works it has nothing left to give, once there is no way back to it.
+    if (over || (!previous_->has_carrier() && current_->has_remote())) previous_.reset();
   }
   if (!previous_) previous_ends_.reset();
   if (state_ != State::closed) set_state(now, merged_state());

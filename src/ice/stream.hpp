@@ -35,9 +35,7 @@ class Stream {
   const Checklist& checklist() const { return current_->checklist(); }
 
   void add_local_candidate(const LocalCandidate& local) { current_->add_local_candidate(local); }
-  Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite) {
-    return current_->set_remote_credentials(now, std::move(credentials), remote_is_lite);
-  }
+  Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite);
   Result<void> add_remote_candidate(const Candidate& candidate) {
     return current_->add_remote_candidate(candidate);
   }

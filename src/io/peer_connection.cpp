@@ -180,6 +180,11 @@ std::vector<Transceiver> PeerConnection::transceivers() const {
   return handles;
 }
 
+void PeerConnection::restart_ice() {
+  state_->peer().restart_ice(state_->now());
+  state_->after_call();
+}
+
 Result<SessionDescription> PeerConnection::create_offer() { return state_->peer().create_offer(); }
 Result<SessionDescription> PeerConnection::create_answer() { return state_->peer().create_answer(); }
 

@@ -34,7 +34,7 @@ PeerState::PeerState(io::Network& network, PeerConfig config)
 void PeerState::attach() { id_ = network_->attach(*this); }
 
 void PeerState::list_interfaces() {
-  if (network_ == nullptr || std::exchange(interfaces_listed_, true)) return;
+  if (network_ == nullptr) return;
   peer_.handle_interfaces(now(), network_->local_addresses());
 }
 

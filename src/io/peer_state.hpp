@@ -115,7 +115,6 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
 
   std::vector<Transmit> pending_;  ///< Taken from the peer, not yet from us.
   bool blocked_ = false;           ///< The socket is full; wait for on_writable().
-  bool interfaces_listed_ = false;
 
   /// Never expires: its cancellation wakes whoever waits. Gone when the network is, since
   /// Asio's objects must not outlive their context.

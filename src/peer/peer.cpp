@@ -25,6 +25,7 @@ std::optional<jsep::TransceiverState> Peer::transceiver(TransceiverId id) const 
 std::vector<jsep::TransceiverState> Peer::transceivers() const { return core_->negotiation().transceivers(); }
 std::optional<Codec> Peer::send_codec(TransceiverId id) const { return core_->send_codec(id); }
 
+void Peer::restart_ice(TimePoint now) { core_->restart_ice(now); }
 Result<SessionDescription> Peer::create_offer() { return core_->create_offer(); }
 Result<SessionDescription> Peer::create_answer() { return core_->create_answer(); }
 Result<void> Peer::set_local_description(TimePoint now, const SessionDescription& description) {

@@ -231,9 +231,10 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
   } else if (const auto* changed = std::get_if<ice::StateChanged>(&event)) {
     const bool usable = changed->state == ice::State::connected || changed->state == ice::State::completed;
     if (usable && !stages_.ice_connected) stages_.ice_connected = now;
+    ice_worked_ = ice_worked_ || usable;
     events_.push(IceConnectionStateChanged{changed->state});
     if (changed->state == ice::State::failed) {
-      reason_ = stages_.ice_connected ? PeerErrc::consent_expired : PeerErrc::ice_failed;
+      reason_ = ice_worked_ ? PeerErrc::consent_expired : PeerErrc::ice_failed;
     }
     start_dtls_if_possible(now);
   } else if (const auto* selected = std::get_if<ice::PairSelected>(&event)) {

@@ -23,6 +23,7 @@ class Peer::Core {
   Result<TransceiverId> add_transceiver(TimePoint now, Kind kind, TransceiverInit init);
   Result<void> set_direction(TimePoint now, TransceiverId id, Direction direction);
   Result<void> stop_transceiver(TimePoint now, TransceiverId id);
+  void restart_ice(TimePoint now);
   Result<SessionDescription> create_offer();
   Result<SessionDescription> create_answer();
   Result<void> set_local_description(TimePoint now, const SessionDescription& description);
@@ -73,7 +74,10 @@ class Peer::Core {
   const Medium* find(TransceiverId id) const;
   Medium* find(rtp::MediaId id);
 
-  jsep::LocalTransport local_transport() const;
+  jsep::LocalTransport local_transport(bool restarting);
+  void begin_restart(TimePoint now);
+  void roll_back_restart(TimePoint now);
+  void apply_early_candidates(TimePoint now);
   jsep::SenderStreams make_streams(std::vector<std::string> stream_ids);
   void apply(TimePoint now, const jsep::Changes& changes);
   void apply_transport(TimePoint now, const jsep::TransportChange& change);
@@ -112,6 +116,19 @@ class Peer::Core {
   std::vector<dtls::Fingerprint> remote_fingerprints_;
   std::vector<std::string> local_candidates_;
   bool remote_described_ = false;
+
+  /// An ICE restart on its way through offer and answer.
+  struct IceRestart {
+    bool wanted = false;      ///< By us: the next offer announces it.
+    bool offered = false;     ///< By the peer: our answer makes it happen.
+    bool created = false;     ///< The description created last has new credentials.
+    bool unanswered = false;  ///< Ours is under way.
+    std::vector<std::string> former_candidates{};
+    std::vector<ice::Candidate> early_candidates{};  ///< Of the offered generation, before our answer.
+    bool early_end = false;
+  };
+  IceRestart restart_;
+  bool ice_worked_ = false;  ///< Since the beginning, or since a restart after failure.
 
   ConnectionState connection_state_ = ConnectionState::new_;
   IceGatheringState gathering_state_ = IceGatheringState::new_;

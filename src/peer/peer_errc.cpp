@@ -26,8 +26,8 @@ class Category final : public std::error_category {
         return "the peer has stopped answering";
       case PeerErrc::peer_closed:
         return "the peer closed the connection";
-      case PeerErrc::ice_restart_unsupported:
-        return "the peer's description restarts ICE, which is not supported yet; make a new peer instead";
+      case PeerErrc::unexpected_ice_restart:
+        return "the peer's answer has new ICE credentials, although our offer did not restart ICE";
     }
     return "unknown error";
   }

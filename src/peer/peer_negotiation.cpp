@@ -31,6 +31,9 @@ std::vector<dtls::Fingerprint> parse_fingerprints(const std::vector<std::string>
   return fingerprints;
 }
 
+// Candidates of a restart that we have not answered yet; an agent takes as many of a generation.
+constexpr std::size_t max_early_candidates = 64;
+
 }  // namespace
 
 jsep::SenderStreams Peer::Core::make_streams(std::vector<std::string> stream_ids) {
@@ -73,25 +76,60 @@ Result<void> Peer::Core::stop_transceiver(TimePoint now, TransceiverId id) {
   return {};
 }
 
-jsep::LocalTransport Peer::Core::local_transport() const {
-  const ice::Credentials& credentials = agent_.local_credentials(stream_);
+jsep::LocalTransport Peer::Core::local_transport(bool restarting) {
+  const ice::Credentials& credentials =
+      restarting ? agent_.restart_credentials(stream_) : agent_.local_credentials(stream_);
   jsep::LocalTransport transport;
   transport.ice_ufrag = credentials.ufrag;
   transport.ice_pwd = credentials.password;
   transport.fingerprints = {config_.certificate->fingerprint().to_string()};
+  if (restarting) return transport;  // Candidates of the new generation are still to be gathered.
   transport.candidates = local_candidates_;
   transport.end_of_candidates = gathering_state_ == IceGatheringState::complete;
   return transport;
 }
 
+void Peer::Core::restart_ice(TimePoint) {
+  if (closed_ || gathering_state_ == IceGatheringState::new_) return;  // W3C: nothing to replace yet.
+  restart_.wanted = true;
+  announce_negotiation_needed();
+}
+
 Result<SessionDescription> Peer::Core::create_offer() {
   if (closed_) return Errc::closed;
-  return negotiation_.create_offer(local_transport());
+  restart_.created = restart_.wanted;
+  return negotiation_.create_offer(local_transport(restart_.created));
 }
 
 Result<SessionDescription> Peer::Core::create_answer() {
   if (closed_) return Errc::closed;
-  return negotiation_.create_answer(local_transport());
+  restart_.created = restart_.offered;
+  return negotiation_.create_answer(local_transport(restart_.created));
+}
+
+// What was created with new credentials is in force now.
+void Peer::Core::begin_restart(TimePoint now) {
+  restart_.created = restart_.wanted = false;
+  restart_.unanswered = negotiation_.state() == SignalingState::have_local_offer;
+  restart_.former_candidates = std::exchange(local_candidates_, {});
+  gathering_state_ = IceGatheringState::new_;
+  if (reason_ == PeerErrc::ice_failed || reason_ == PeerErrc::consent_expired) {
+    reason_.clear();
+    ice_worked_ = false;
+  }
+  agent_.restart(now, stream_);
+}
+
+void Peer::Core::roll_back_restart(TimePoint now) {
+  restart_.offered = false;
+  restart_.early_candidates.clear();
+  restart_.early_end = false;
+  restart_.created = false;
+  if (!std::exchange(restart_.unanswered, false)) return;
+  if (!agent_.cancel_restart(now, stream_)) return;
+  local_candidates_ = std::exchange(restart_.former_candidates, {});
+  gathering_state_ = IceGatheringState::complete;
+  restart_.wanted = true;
 }
 
 Result<void> Peer::Core::set_local_description(TimePoint now) {
@@ -110,7 +148,12 @@ Result<void> Peer::Core::set_local_description(TimePoint now, const SessionDescr
   if (!stages_.local_description) stages_.local_description = now;
   // RFC 8445 6.1.1: who offers first controls, for good.
   if (!std::exchange(ice_role_settled_, true)) agent_.set_role(now, ice::Role::controlling);
+  if (changes->rolled_back) roll_back_restart(now);
+  const bool restarts = restart_.created && description.type != SdpType::rollback;
+  if (restarts) begin_restart(now);
+  restart_.offered = false;
   apply(now, *changes);
+  if (restarts) apply_early_candidates(now);
   if (gathering_state_ == IceGatheringState::new_ && description.type != SdpType::rollback) {
     gathering_state_ = IceGatheringState::gathering;
     events_.push(IceGatheringStateChanged{gathering_state_});
@@ -124,10 +167,14 @@ Result<void> Peer::Core::set_remote_description(TimePoint now, const SessionDesc
   if (closed_) return Errc::closed;
   const auto changes = negotiation_.set_remote_description(description);
   if (!changes) return changes.error();
-  if (changes->transport && changes->transport->restarted) {
-    if (changes->state == SignalingState::have_remote_offer) (void)negotiation_.rollback();
-    return PeerErrc::ice_restart_unsupported;
+  if (changes->rolled_back) roll_back_restart(now);
+  if (changes->state == SignalingState::have_remote_offer) {
+    // An answer of ours makes it happen; until then everything goes on as it was.
+    restart_.offered = changes->transport && changes->transport->restarted;
+  } else if (changes->transport && changes->transport->restarted && !restart_.unanswered) {
+    return PeerErrc::unexpected_ice_restart;
   }
+  if (changes->state == SignalingState::stable) restart_.unanswered = false;
   if (!stages_.remote_description) stages_.remote_description = now;
   if (!ice_role_settled_ && changes->transport) {
     ice_role_settled_ = true;
@@ -152,7 +199,7 @@ void Peer::Core::apply(TimePoint now, const jsep::Changes& changes) {
     std::erase_if(media_, [id](const Medium& medium) { return medium.transceiver == id; });
   }
   for (const TransceiverId id : changes.stopped) remove_media(now, id);
-  if (changes.transport) apply_transport(now, *changes.transport);
+  if (changes.transport && !restart_.offered) apply_transport(now, *changes.transport);
   rejected_media_.clear();
   for (const jsep::MediaChange& change : changes.media) {
     if (!change.accepted) rejected_media_.push_back({change.mid, change.kind, change.reason, change.detail});
@@ -175,7 +222,7 @@ void Peer::Core::apply_transport(TimePoint now, const jsep::TransportChange& cha
   if (!change.ice_ufrag.empty()) {
     const auto set =
         agent_.set_remote_credentials(now, stream_, {change.ice_ufrag, change.ice_pwd}, change.ice_lite);
-    // jsep has checked their form, and a change would be a restart, which was refused before.
+    // jsep has checked their form, and a change has made a new generation before.
     if (!set) log_.log(now, LogLevel::warning, "peer.remote_credentials_refused");
     remote_described_ = true;
   }
@@ -241,15 +288,33 @@ Result<void> Peer::Core::add_ice_candidate(TimePoint now,
   const auto mid = negotiation_.add_remote_candidate(candidate);
   if (!mid) return mid.error();
   if (candidate.candidate.empty()) {
-    agent_.end_of_remote_candidates(now, stream_);
+    if (restart_.offered) {
+      restart_.early_end = true;
+    } else {
+      agent_.end_of_remote_candidates(now, stream_);
+    }
   } else {
     const auto parsed = ice::parse_candidate(candidate.candidate);
     if (!parsed) return parsed.error();
     if (!stages_.first_remote_candidate) stages_.first_remote_candidate = now;
-    if (const auto added = agent_.add_remote_candidate(now, stream_, *parsed); !added) return added;
+    if (restart_.offered) {
+      // More than the agent would take are dropped there as well.
+      if (restart_.early_candidates.size() < max_early_candidates) {
+        restart_.early_candidates.push_back(*parsed);
+      }
+    } else if (const auto added = agent_.add_remote_candidate(now, stream_, *parsed); !added) {
+      return added;
+    }
   }
   settle(now);
   return {};
+}
+
+void Peer::Core::apply_early_candidates(TimePoint now) {
+  for (const ice::Candidate& candidate : std::exchange(restart_.early_candidates, {})) {
+    (void)agent_.add_remote_candidate(now, stream_, candidate);
+  }
+  if (std::exchange(restart_.early_end, false)) agent_.end_of_remote_candidates(now, stream_);
 }
 
 std::optional<SessionDescription> Peer::Core::local_description() const {
@@ -268,7 +333,8 @@ void Peer::Core::announce_signaling_state() {
 }
 
 void Peer::Core::announce_negotiation_needed() {
-  const bool needed = negotiation_.state() == SignalingState::stable && negotiation_.negotiation_needed();
+  const bool needed = negotiation_.state() == SignalingState::stable &&
+                      (negotiation_.negotiation_needed() || restart_.wanted);
   if (needed && !negotiation_needed_announced_) events_.push(NegotiationNeeded{});
   negotiation_needed_announced_ = needed;
 }

@@ -89,20 +89,70 @@ TEST(PeerNegotiation, RollsBackWhatAnOfferMade) {
   EXPECT_EQ(pair.bob.signaling_state(), SignalingState::stable);
 }
 
-TEST(PeerNegotiation, RefusesAnIceRestartByNameAndStaysAsItWas) {
+std::string ufrag_of(const std::optional<SessionDescription>& description) {
+  if (!description) return "";
+  const std::size_t at = description->sdp.find("a=ice-ufrag:") + 12;
+  return description->sdp.substr(at, description->sdp.find('\r', at) - at);
+}
+
+TEST(PeerNegotiation, RestartsIceAtBothEndsWhenAskedTo) {
+  Pair pair;
+  (void)pair.alice.add_transceiver(now, Kind::video, {}).value();
+  pair.alice.restart_ice(now);
+  pair.negotiate();
+  const std::string alice = ufrag_of(pair.alice.local_description());
+  const std::string bob = ufrag_of(pair.bob.local_description());
+  pair.negotiate();
+  EXPECT_EQ(ufrag_of(pair.alice.local_description()), alice) << "a later offer alone is no restart";
+  (void)count<NegotiationNeeded>(pair.alice);
+
+  pair.alice.restart_ice(now);
+  EXPECT_EQ(count<NegotiationNeeded>(pair.alice), 1);
+  pair.negotiate();
+  const std::string new_alice = ufrag_of(pair.alice.local_description());
+  const std::string new_bob = ufrag_of(pair.bob.local_description());
+  EXPECT_NE(new_alice, alice);
+  EXPECT_NE(new_bob, bob);
+  EXPECT_EQ(count<NegotiationNeeded>(pair.alice), 0);
+  pair.negotiate();
+  EXPECT_EQ(ufrag_of(pair.alice.local_description()), new_alice) << "it is done once";
+}
+
+TEST(PeerNegotiation, TakesBackAnIceRestartThatIsRolledBack) {
+  Pair pair;
+  (void)pair.alice.add_transceiver(now, Kind::video, {}).value();
+  pair.negotiate();
+  const std::string alice = ufrag_of(pair.alice.local_description());
+  const std::string bob = ufrag_of(pair.bob.local_description());
+
+  pair.alice.restart_ice(now);
+  pair.alice.set_local_description(now).value();
+  pair.bob.set_remote_description(now, *pair.alice.local_description()).value();
+  EXPECT_EQ(ufrag_of(pair.bob.local_description()), bob);
+  pair.bob.set_remote_description(now, {SdpType::rollback, ""}).value();
+  pair.alice.set_local_description(now, {SdpType::rollback, ""}).value();
+  EXPECT_EQ(ufrag_of(pair.bob.local_description()), bob);
+
+  // Whether anything worked before decides if there is a generation to return to; it is
+  // wanted still, and the next offer brings it.
+  pair.negotiate();
+  EXPECT_NE(ufrag_of(pair.alice.local_description()), alice);
+}
+
+TEST(PeerNegotiation, RefusesAnAnswerThatRestartsIceByItself) {
   Pair pair;
   (void)pair.alice.add_transceiver(now, Kind::video, {}).value();
   pair.negotiate();
   pair.alice.set_local_description(now).value();
-  SessionDescription offer = *pair.alice.local_description();
-  const std::size_t at = offer.sdp.find("a=ice-ufrag:") + 12;
-  offer.sdp.replace(at, 4, "XXXX");
+  pair.bob.set_remote_description(now, *pair.alice.local_description()).value();
+  pair.bob.set_local_description(now).value();
+  SessionDescription answer = *pair.bob.local_description();
+  answer.sdp.replace(answer.sdp.find("a=ice-ufrag:") + 12, 4, "XXXX");
 
-  const auto set = pair.bob.set_remote_description(now, offer);
+  const auto set = pair.alice.set_remote_description(now, answer);
 
   ASSERT_FALSE(set);
-  EXPECT_EQ(set.error(), PeerErrc::ice_restart_unsupported);
-  EXPECT_EQ(pair.bob.signaling_state(), SignalingState::stable);
+  EXPECT_EQ(set.error(), PeerErrc::unexpected_ice_restart);
 }
 
 TEST(PeerNegotiation, RejectsMediaWithoutACommonCodecAndSaysSo) {

@@ -46,6 +46,10 @@ class PETREL_API Peer {
   /// The codec that is sent on it, as negotiated.
   std::optional<Codec> send_codec(TransceiverId id) const;
 
+  /// The next offer restarts ICE (W3C restartIce): new credentials and candidates, while media
+  /// goes on over the old pair. Call it when the network has changed, or to revive a peer that
+  /// has failed; NegotiationNeeded follows. Nothing happens before the first description.
+  void restart_ice(TimePoint now);
   Result<SessionDescription> create_offer();
   Result<SessionDescription> create_answer();
   /// A description with empty text is what create_*() made last; see also set_local_description(now).

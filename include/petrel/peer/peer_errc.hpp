@@ -17,7 +17,7 @@ enum class PeerErrc {
   ice_failed,              ///< No candidate pair worked within the time that RFC 8863 grants.
   consent_expired,         ///< The peer has not answered for 30 s (RFC 7675).
   peer_closed,             ///< The peer ended the connection (DTLS close_notify).
-  ice_restart_unsupported,  ///< The peer's description restarts ICE, which petrel cannot do yet.
+  unexpected_ice_restart,  ///< The peer's answer has new ICE credentials, and our offer did not restart ICE.
 };
 
 PETREL_API std::error_code make_error_code(PeerErrc error);

@@ -116,11 +116,17 @@ inline constexpr std::size_t max_software_bytes = 127;
 /// 64 bits, if they are random. A secret is shared by machines and need not be typed.
 inline constexpr std::size_t min_secret_bytes = 8;
 
+/// A limit above this would be none.
+inline constexpr std::size_t max_unauthenticated_per_second = 1'000'000;
+inline constexpr Duration longest_lifetime = std::chrono::hours(24 * 365);
+
 /// What would make Server::create() refuse it.
 PETREL_API Result<void> check(const ServerConfig& config);
 
 /// The credentials that a web service gives to a client, valid until `expires` (seconds since 1970).
 /// See ServerConfig::auth_secret.
 PETREL_API User time_limited_user(std::string_view auth_secret, std::int64_t expires, std::string_view name);
+/// The password that belongs to such a username.
+PETREL_API std::string time_limited_password(std::string_view auth_secret, std::string_view username);
 
 }  // namespace petrel::inline v0::turn_server

@@ -12,13 +12,13 @@ enum class Errc {
   no_identity,        ///< A TLS listener without `identity`.
   bad_realm,          ///< Empty, or over max_realm_bytes.
   no_credentials,     ///< Nobody could use the relay: no user, no secret, no directory.
-  bad_user,           ///< A user's name or password is empty or too long, or the name has a colon.
+  bad_user,           ///< A user's name or password is empty or too long.
   bad_secret,         ///< Shorter than min_secret_bytes, which could be guessed.
   no_relay_address,   ///< No address to relay from; a listener at 0.0.0.0 or :: does not tell one.
   bad_relay_address,  ///< Unspecified, multicast, or two of one family.
   bad_port_range,     ///< Empty, or it begins below 1024.
   bad_lifetime,       ///< A lifetime that is not positive, or a default above the maximum.
-  bad_limit,          ///< A limit of 0.
+  bad_limit,          ///< A limit of 0, or one above what can be counted.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);
