@@ -268,8 +268,8 @@ std::optional<std::uint32_t> MessageView::lifetime() const { return as_u32(sized
 std::optional<Endpoint> MessageView::xor_peer_address(std::size_t index) const {
   return xor_address(AttributeType::xor_peer_address, index);
 }
-std::optional<Endpoint> MessageView::xor_relayed_address() const {
-  return xor_address(AttributeType::xor_relayed_address, 0);
+std::optional<Endpoint> MessageView::xor_relayed_address(std::size_t index) const {
+  return xor_address(AttributeType::xor_relayed_address, index);
 }
 std::optional<Bytes> MessageView::data() const { return sized(AttributeType::data); }
 std::optional<IpFamily> MessageView::requested_address_family() const {

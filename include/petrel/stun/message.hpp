@@ -114,7 +114,8 @@ class MessageView {
   PETREL_API std::optional<std::uint32_t> lifetime() const;  ///< Seconds.
   /// The peer address at `index`; CreatePermission may name several.
   PETREL_API std::optional<Endpoint> xor_peer_address(std::size_t index = 0) const;
-  PETREL_API std::optional<Endpoint> xor_relayed_address() const;
+  /// The relayed address at `index`; an answer to ADDITIONAL-ADDRESS-FAMILY has two.
+  PETREL_API std::optional<Endpoint> xor_relayed_address(std::size_t index = 0) const;
   PETREL_API std::optional<Bytes> data() const;
   PETREL_API std::optional<IpFamily> requested_address_family() const;
   PETREL_API std::optional<IpFamily> additional_address_family() const;

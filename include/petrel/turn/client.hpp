@@ -123,11 +123,13 @@ struct ClientReport {
   std::string text{};
 };
 
+struct Answer;
 class Authentication;
+struct ClientState;
 class PeerTable;
+struct Request;
 class Requests;
 class ServerLink;
-struct Request;
 
 /// One allocation on one TURN server, RFC 8656, by UDP, TCP, TLS or DTLS: towards the server a core,
 /// towards the owner a socket on the relayed address.
@@ -186,34 +188,44 @@ class PETREL_API Client {
   void close(TimePoint now);
 
   Stage stage() const { return stage_; }
-  const ClientConfig& config() const { return config_; }
+  const ClientConfig& config() const;
   /// Empty unless allocated.
   const std::vector<Endpoint>& relayed() const { return relayed_; }
   /// The longest payload that send() takes for a peer of this family, a channel or none.
   std::size_t max_payload(IpFamily peer) const;
-  const ClientStats& stats() const { return stats_; }
-  ClientReport report() const;
+  const ClientStats& stats() const;
+  const ClientReport& report() const;
 
  private:
-  void advance(TimePoint now);
-  void take_messages();
-  void allocate();
-  void refresh(Duration lifetime);
-  void start(Request request);
-  bool write(Request& request);
+  bool live() const { return stage_ < Stage::lost; }
+  void enter(Stage stage);
+  void settle();
+  void lose(std::error_code error, int code = 0, std::string_view link_detail = {});
+  void start(const Request& request);
+
   bool handle_message(Bytes message);
   void handle_channel_data(Bytes message);
   bool handle_stun(Bytes message);
-  void handle_data_indication(Bytes message);
-  void run_timers();
+  void deliver(const Endpoint& peer, Bytes payload);
 
-  ClientConfig config_;
-  RandomSource* random_;
+  void handle_answer(const Answer& answer);
+  void handle_allocate_answer(const Answer& answer);
+  void handle_redirect(const Answer& answer);
+  void handle_peer_answer(const Answer& answer);
+  void schedule_refresh(Duration lifetime);
+
+  const Endpoint* relayed_for(IpFamily family) const;
+  void relay(const Endpoint& peer, PacketBuffer payload);
+  void keep_alive();
+  std::optional<TimePoint> keepalive_due() const;
+
   TimePoint now_;
   TimePoint started_;
   Stage stage_ = Stage::handshake;
   std::vector<Endpoint> relayed_;
-  ClientStats stats_;
+  Duration lifetime_{};
+  std::optional<TimePoint> refresh_at_;
+  std::unique_ptr<ClientState> state_;
   std::unique_ptr<Authentication> authentication_;
   std::unique_ptr<ServerLink> link_;
   std::unique_ptr<Requests> requests_;
