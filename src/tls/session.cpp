@@ -16,9 +16,10 @@ namespace petrel::inline v0::tls {
 namespace {
 
 // RFC 6347 4.2.4.1 starts at a second and ends at a minute, and lets those who wait start lower.
-// The twelve timeouts after which OpenSSL gives up then take longer than the handshake may.
-constexpr unsigned first_timeout_us = 500'000;
-constexpr unsigned max_timeout_us = 8'000'000;
+// Doubling ends early: a few lost packets must not use up the handshake's time. The twelve timeouts
+// after which OpenSSL gives up take 28 s like this.
+constexpr unsigned first_timeout_us = 250'000;
+constexpr unsigned max_timeout_us = 3'000'000;
 
 // The packets of a DTLS handshake: goes through every path that is seen.
 constexpr long handshake_mtu_bytes = 1200;
