@@ -42,7 +42,7 @@ CORE_RULES = {
     "callback": (
         r"\bstd::(?:enable_shared_from_this|function)\b",
         "queue an event instead",
-        (),
+        ("sim",),
     ),
     "cast": (
         r"\breinterpret_cast\b",

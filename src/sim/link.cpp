@@ -1,10 +1,10 @@
-#include "support/link.hpp"
+#include "petrel/sim/link.hpp"
 
 #include <algorithm>
 
-namespace petrel::inline v0::testing {
+namespace petrel::inline v0::sim {
 
-std::vector<TimePoint> Link::carry(TimePoint now, std::size_t bytes, RandomSource& random) {
+Arrivals Link::carry(TimePoint now, std::size_t bytes, RandomSource& random) {
   // Dice are thrown in the same order for every packet, so that a change of one probability
   // does not shift all later decisions.
   const bool lost = loses(random);
@@ -29,8 +29,10 @@ std::vector<TimePoint> Link::carry(TimePoint now, std::size_t bytes, RandomSourc
   TimePoint arrival = std::max(leaves + config_.latency + jitter, last_arrival_);
   last_arrival_ = arrival;
   if (late) arrival += config_.reorder_delay;
-  if (duplicated) return {arrival, arrival};
-  return {arrival};
+  Arrivals arrivals;
+  arrivals.add(arrival);
+  if (duplicated) arrivals.add(arrival);
+  return arrivals;
 }
 
 // Gilbert's two states: every packet of the bad one is lost. A burst goes on with the
@@ -53,4 +55,4 @@ bool Link::loses(RandomSource& random) {
   return in_burst_;
 }
 
-}  // namespace petrel::inline v0::testing
+}  // namespace petrel::inline v0::sim

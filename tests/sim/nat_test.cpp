@@ -1,10 +1,10 @@
-#include "support/nat.hpp"
+#include "petrel/sim/nat.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string_view>
 
-namespace petrel::inline v0::testing {
+namespace petrel::inline v0::sim {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST(Nat, PassesNoUdpWhereItIsBlocked) {
 }
 
 }  // namespace
-}  // namespace petrel::inline v0::testing
+}  // namespace petrel::inline v0::sim

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "petrel/base/abi.hpp"
 #include "petrel/base/random.hpp"
 #include "petrel/base/time.hpp"
 
-namespace petrel::inline v0::testing {
+namespace petrel::inline v0::sim {
 
 /// What one direction of a line does to packets. All defaults but the latency and the
 /// MTU are those of a perfect line.
@@ -39,14 +40,29 @@ struct LinkConfig {
   static LinkConfig ideal() { return {.latency = Duration{0}, .mtu_bytes = 65535}; }
 };
 
+/// When the copies of one packet arrive: none if it is lost, two if it is duplicated.
+class Arrivals {
+ public:
+  void add(TimePoint time) { times_[count_++] = time; }
+
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+  TimePoint operator[](std::size_t index) const { return times_[index]; }
+  const TimePoint* begin() const { return times_.data(); }
+  const TimePoint* end() const { return times_.data() + count_; }
+
+ private:
+  std::array<TimePoint, 2> times_{};
+  std::size_t count_ = 0;
+};
+
 /// One direction of a line. Sans-I/O like everything here: it only says when a packet arrives.
-class Link {
+class PETREL_API Link {
  public:
   explicit Link(LinkConfig config) : config_(config) {}
 
-  /// The arrival times of a packet of `bytes` that enters now: none if it is lost, two if
-  /// it is duplicated.
-  std::vector<TimePoint> carry(TimePoint now, std::size_t bytes, RandomSource& random);
+  /// The arrival times of a packet of `bytes`, IP header included, that enters now.
+  Arrivals carry(TimePoint now, std::size_t bytes, RandomSource& random);
 
   const LinkConfig& config() const { return config_; }
   /// From now on; packets under way arrive as they were going to.
@@ -61,4 +77,4 @@ class Link {
   TimePoint last_arrival_{};
 };
 
-}  // namespace petrel::inline v0::testing
+}  // namespace petrel::inline v0::sim

@@ -1,14 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "petrel/net/protocol_core.hpp"
 
-namespace petrel::inline v0::testing {
+namespace petrel::inline v0::sim {
 
-/// A FlowCore of any type, as the network drives it.
+/// A FlowCore of any type, as the world drives it.
 class AttachedCore {
  public:
   virtual ~AttachedCore() = default;
@@ -17,6 +19,7 @@ class AttachedCore {
   virtual void handle_timeout(TimePoint now) = 0;
   virtual void handle_flow(TimePoint now, FlowId flow, const FlowChange& change) = 0;
   virtual void handle_resolved(TimePoint now, std::uint32_t id, const std::vector<IpAddress>& addresses) = 0;
+  virtual void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) = 0;
   virtual std::optional<TimePoint> next_timeout() const = 0;
   virtual std::optional<IoRequest> poll_request() = 0;
   virtual std::optional<Transmit> poll_transmit() = 0;
@@ -42,6 +45,11 @@ class AttachedCoreOf final : public AttachedCore {
       core_.handle_resolved(now, id, addresses);
     }
   }
+  void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) override {
+    if constexpr (requires { core_.handle_interfaces(now, addresses); }) {
+      core_.handle_interfaces(now, addresses);
+    }
+  }
   std::optional<TimePoint> next_timeout() const override { return std::as_const(core_).next_timeout(); }
   std::optional<IoRequest> poll_request() override { return core_.poll_request(); }
   std::optional<Transmit> poll_transmit() override { return core_.poll_transmit(); }
@@ -57,4 +65,4 @@ class AttachedCoreOf final : public AttachedCore {
   OnEvent on_event_;
 };
 
-}  // namespace petrel::inline v0::testing
+}  // namespace petrel::inline v0::sim

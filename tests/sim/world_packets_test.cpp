@@ -1,0 +1,165 @@
+// Multicast, and interfaces that come and go.
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+#include "petrel/sim/world.hpp"
+#include "support/bytes_literal.hpp"
+#include "support/talker.hpp"
+
+namespace petrel::inline v0::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::hex;
+using testing::Talker;
+
+IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+Endpoint at(std::string_view text) { return Endpoint::parse(text).value(); }
+
+const std::vector<std::byte> word = hex("cafe");
+const Endpoint group = at("224.0.0.251:5353");
+constexpr FlowId flow{1};
+
+// Two hosts at home, one outside.
+struct Home {
+  World world{1};
+  SiteId home = world.add_nat(NatConfig::full_cone(), {ip("203.0.113.1")});
+  HostId a_host = world.add_host({.name = "a", .addresses = {ip("10.0.0.1")}, .site = home});
+  HostId b_host = world.add_host({.name = "b", .addresses = {ip("10.0.0.2")}, .site = home});
+  HostId c_host = world.add_host({.name = "c", .addresses = {ip("192.0.2.3")}});
+  Talker a, b, c, a_too;
+
+  Home() {
+    world.attach(a_host, a);
+    world.attach(b_host, b);
+    world.attach(c_host, c);
+    world.attach(a_host, a_too);
+  }
+};
+
+TEST(Multicast, ReachesAllMembersInTheSiteAndNobodyElse) {
+  Home home;
+  home.a.request(JoinMulticast{flow, group, ip("10.0.0.1")});
+  home.a_too.request(JoinMulticast{flow, group, ip("10.0.0.1")});
+  home.b.request(JoinMulticast{flow, group, ip("10.0.0.2")});
+  home.c.request(JoinMulticast{flow, group, ip("192.0.2.3")});
+  home.world.run_for(0s);
+  EXPECT_EQ(home.a.flow(flow).last<FlowOpened>()->local, at("10.0.0.1:5353"));
+
+  home.a.send(flow, word, group);
+  home.world.run_for(1s);
+
+  EXPECT_EQ(home.b.flow(flow).bytes, word);
+  EXPECT_EQ(home.a_too.flow(flow).bytes, word);
+  EXPECT_EQ(home.a.flow(flow).bytes, word);  // Its own, as a socket does by default.
+  EXPECT_TRUE(home.c.flow(flow).bytes.empty());
+}
+
+TEST(Multicast, IsHeardByMembersOfTheGroupOnly) {
+  Home home;
+  home.a.request(JoinMulticast{flow, group, ip("10.0.0.1")});
+  home.b.request(BindUdp{flow, at("10.0.0.2:5353")});
+  home.world.run_for(0s);
+  home.a.send(flow, word, group);
+  home.world.run_for(1s);
+  EXPECT_TRUE(home.b.flow(flow).bytes.empty());
+
+  // What is sent to the member alone reaches it by the same flow.
+  home.b.send(flow, word, at("10.0.0.1:5353"));
+  home.world.run_for(1s);
+  EXPECT_EQ(home.a.flow(flow).bytes, hex("cafecafe"));
+}
+
+TEST(Multicast, NeedsAGroupAndAnInterface) {
+  Home home;
+  home.a.request(JoinMulticast{FlowId{1}, at("10.0.0.7:5353"), ip("10.0.0.1")});
+  home.a.request(JoinMulticast{FlowId{2}, group, ip("10.0.0.9")});
+  home.a.request(BindUdp{FlowId{3}, at("0.0.0.0:5353")});
+  home.a.request(JoinMulticast{FlowId{4}, group, ip("10.0.0.1")});
+  home.world.run_for(0s);
+  EXPECT_TRUE(home.a.flow(FlowId{1}).failed_with(std::errc::invalid_argument));
+  EXPECT_TRUE(home.a.flow(FlowId{2}).failed_with(std::errc::address_not_available));
+  EXPECT_TRUE(home.a.flow(FlowId{4}).failed_with(std::errc::address_in_use));
+}
+
+TEST(Multicast, EndsWithTheFlow) {
+  Home home;
+  home.a.request(JoinMulticast{flow, group, ip("10.0.0.1")});
+  home.b.request(JoinMulticast{flow, group, ip("10.0.0.2")});
+  home.world.run_for(0s);
+  home.b.request(CloseFlow{flow});
+  home.a.send(flow, word, group);
+  home.world.run_for(1s);
+  EXPECT_TRUE(home.b.flow(flow).bytes.empty());
+}
+
+TEST(Interfaces, AreToldWhenTheyChange) {
+  Home home;
+  home.world.run_for(0s);
+  EXPECT_EQ(home.a.interface_changes(), 0);
+
+  home.world.add_address(home.a_host, ip("2001:db8::1"));
+  EXPECT_EQ(home.a.interfaces(),
+            (std::vector<LocalAddress>{{ip("10.0.0.1"), "eth0"}, {ip("2001:db8::1"), "eth0"}}));
+  home.world.set_up(home.a_host, "eth0", false);
+  EXPECT_TRUE(home.a.interfaces().empty());
+  home.world.set_up(home.a_host, "eth0", true);
+  EXPECT_EQ(home.a.interfaces().size(), 2u);
+  EXPECT_EQ(home.b.interface_changes(), 0);
+}
+
+TEST(Interfaces, AreToldAtTheBeginningWhereTheHostAnnouncesThem) {
+  World world(1);
+  const HostId host =
+      world.add_host({.name = "a", .addresses = {ip("10.0.0.1")}, .announces_addresses = true});
+  Talker core;
+  world.attach(host, core);
+  EXPECT_EQ(core.interfaces(), (std::vector<LocalAddress>{{ip("10.0.0.1"), "eth0"}}));
+}
+
+TEST(Interfaces, CarryNothingWhileTheyAreDown) {
+  Home home;
+  home.a.request(BindUdp{flow, at("10.0.0.1:1000")});
+  home.b.request(BindUdp{flow, at("10.0.0.2:2000")});
+  home.world.run_for(0s);
+  home.world.set_up(home.a_host, "eth0", false);
+  home.a.send(flow, word, at("10.0.0.2:2000"));
+  home.b.send(flow, word, at("10.0.0.1:1000"));
+  home.world.run_for(1s);
+  EXPECT_TRUE(home.a.flow(flow).bytes.empty());
+  EXPECT_TRUE(home.b.flow(flow).bytes.empty());
+
+  home.world.set_up(home.a_host, "eth0", true);
+  home.b.send(flow, word, at("10.0.0.1:1000"));
+  home.world.run_for(1s);
+  EXPECT_EQ(home.a.flow(flow).bytes, word);
+}
+
+// A telephone leaves the house: what is bound to its mobile network goes that way, with that latency.
+TEST(Interfaces, LeaveByTheirOwnLinesIntoTheirOwnSites) {
+  Home home;
+  const SiteId carrier = home.world.add_nat(NatConfig::symmetric(), {ip("203.0.113.9")});
+  home.world.add_interface(home.a_host, {.name = "rmnet0",
+                                         .addresses = {ip("100.64.0.5")},
+                                         .site = carrier,
+                                         .uplink = LinkConfig{.latency = 60ms}});
+  home.c.request(BindUdp{flow, at("192.0.2.3:3000")});
+  home.a.request(BindUdp{FlowId{1}, at("10.0.0.1:1000")});
+  home.a.request(BindUdp{FlowId{2}, at("100.64.0.5:1000")});
+  home.world.run_for(0s);
+  home.world.set_up(home.a_host, "eth0", false);
+
+  home.a.send(FlowId{1}, word, at("192.0.2.3:3000"));
+  home.a.send(FlowId{2}, word, at("192.0.2.3:3000"));
+  home.world.run_for(1s);
+
+  EXPECT_EQ(home.c.flow(flow).times, std::vector{TimePoint(60ms)});
+  EXPECT_EQ(home.a.interfaces(), (std::vector<LocalAddress>{{ip("100.64.0.5"), "rmnet0"}}));
+  EXPECT_EQ(home.world.uplink(home.a_host, "rmnet0").config().latency, Duration(60ms));
+  EXPECT_THROW(home.world.uplink(home.a_host, "wlan7"), std::out_of_range);
+}
+
+}  // namespace
+}  // namespace petrel::inline v0::sim
