@@ -97,7 +97,7 @@ class PETREL_API Server {
   ServerStats stats() const;
 
  private:
-  explicit Server(std::unique_ptr<Core> core);
+  explicit Server(std::unique_ptr<Core> core);  // Never empty, but for a server that was moved from.
 
   std::unique_ptr<Core> core_;
 };

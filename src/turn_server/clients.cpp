@@ -1,0 +1,222 @@
+#include "turn_server/clients.hpp"
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "turn_server/source.hpp"
+
+namespace petrel::inline v0::turn_server {
+namespace {
+
+// RFC 7443 2: what TURN over TLS is called where protocols are negotiated.
+constexpr const char* application_protocol = "stun.turn";
+
+}  // namespace
+
+void Clients::accept(FlowId flow, const FlowAccepted& accepted, TransportProtocol protocol) {
+  const Limits& limits = shared_.config().limits;
+  const IpAddress source = source_of(accepted.remote.address);
+  const auto known = sources_.find(source);
+  const std::size_t of_source = known == sources_.end() ? 0 : known->second;
+  if (connections_.contains(flow) || connections_.size() >= limits.connections ||
+      of_source >= limits.connections_per_source) {
+    ++shared_.stats().connections_refused;
+    shared_.request(CloseFlow{flow});
+    return;
+  }
+  Connection connection{.client = {flow, accepted.remote}};
+  if (protocol == TransportProtocol::tls) {
+    auto session = tls::Connection::server(shared_.now(), tls::Transport::stream, *shared_.config().identity,
+                                           {application_protocol});
+    if (!session) {
+      ++shared_.stats().connections_refused;
+      shared_.request(CloseFlow{flow});
+      return;
+    }
+    connection.tls = *std::move(session);
+  }
+  ++sources_[source];
+  Connection& kept = connections_.emplace(flow, std::move(connection)).first->second;
+  deadlines_.set(flow, shared_.now() + shared_.config().timeouts.connection_without_allocation);
+  if (kept.tls) run_tls(kept);
+}
+
+void Clients::handle_flow(FlowId flow, const FlowChange& change) {
+  Connection* connection = find(flow);
+  if (connection == nullptr) return;
+  if (std::holds_alternative<FlowCongested>(change)) {
+    connection->congested = true;
+  } else if (std::holds_alternative<FlowWritable>(change)) {
+    connection->congested = false;
+    connection->unread_answers = 0;
+  } else if (std::holds_alternative<FlowClosed>(change) || std::holds_alternative<FlowFailed>(change)) {
+    end(*connection);
+  }
+}
+
+Clients::Connection* Clients::find(FlowId flow) {
+  const auto found = connections_.find(flow);
+  return found == connections_.end() || found->second.over ? nullptr : &found->second;
+}
+
+std::optional<ClientId> Clients::client_of(FlowId flow) const {
+  const auto found = connections_.find(flow);
+  if (found == connections_.end() || found->second.over) return std::nullopt;
+  return found->second.client;
+}
+
+// ---- In ---------------------------------------------------------------------------------
+
+void Clients::handle_bytes(FlowId flow, Bytes bytes) {
+  Connection* connection = find(flow);
+  if (connection == nullptr) return;
+  if (connection->tls) {
+    connection->tls->handle_bytes(shared_.now(), bytes);
+    run_tls(*connection);
+  } else {
+    connection->deframer.feed(bytes);
+  }
+}
+
+std::optional<Bytes> Clients::next_message(FlowId flow) {
+  Connection* connection = find(flow);
+  if (connection == nullptr) return std::nullopt;
+  if (const auto message = connection->deframer.next()) return message;
+  if (connection->deframer.broken()) {
+    ++shared_.stats().malformed;
+    drop(*connection, "not_turn");
+  } else if (!connection->has_allocation && connection->deframer.buffered() > max_unfinished_bytes) {
+    drop(*connection, "too_long");
+  }
+  return std::nullopt;
+}
+
+// ---- Out --------------------------------------------------------------------------------
+
+void Clients::send_data(const ClientId& client, PacketBuffer message) {
+  const std::size_t size = message.size();
+  Connection* connection = client.is_stream() ? find(client.flow) : nullptr;
+  const bool stalled = client.is_stream() && (connection == nullptr || connection->congested);
+  if (stalled || !shared_.has_room() || size == 0) {
+    ++shared_.stats().packets_dropped;
+    return;
+  }
+  if (connection != nullptr) return send(*connection, std::move(message));
+  shared_.transmit({client.flow, client.remote, std::move(message)});
+}
+
+void Clients::send_answer(const ClientId& client, PacketBuffer message) {
+  if (!client.is_stream()) {
+    if (shared_.has_room()) return shared_.transmit({client.flow, client.remote, std::move(message)});
+    ++shared_.stats().packets_dropped;
+    return;
+  }
+  Connection* connection = find(client.flow);
+  if (connection == nullptr) return;
+  if (!shared_.has_room() || (connection->congested && ++connection->unread_answers > max_unread_answers)) {
+    return drop(*connection, "unread");
+  }
+  send(*connection, std::move(message));
+}
+
+void Clients::send(Connection& connection, PacketBuffer message) {
+  if (!connection.tls) return shared_.transmit({connection.client.flow, {}, std::move(message)});
+  if (!connection.tls->send(shared_.now(), message.bytes())) return drop(connection, "tls_failed");
+  flush_tls(connection);
+}
+
+void Clients::flush_tls(Connection& connection) {
+  while (auto packet = connection.tls->poll_packet()) {
+    shared_.transmit({connection.client.flow, {}, *std::move(packet)});
+  }
+}
+
+// Moves what TLS has made: records out, data in.
+void Clients::run_tls(Connection& connection) {
+  const FlowId flow = connection.client.flow;
+  flush_tls(connection);
+  while (auto event = connection.tls->poll_event()) {
+    if (auto* data = std::get_if<tls::Data>(&*event)) {
+      connection.deframer.feed(data->payload.bytes());
+    } else if (std::holds_alternative<tls::Closed>(*event)) {
+      return drop(connection, "closed");
+    } else if (std::holds_alternative<tls::Failed>(*event)) {
+      return drop(connection, "tls_failed");
+    }
+  }
+  if (const auto due = connection.tls->next_timeout()) {
+    tls_deadlines_.set(flow, *due);
+  } else {
+    tls_deadlines_.clear(flow);
+  }
+}
+
+// ---- The end ----------------------------------------------------------------------------
+
+void Clients::set_allocated(const ClientId& client, bool has_allocation) {
+  Connection* connection = find(client.flow);
+  if (connection == nullptr) return;
+  connection->has_allocation = has_allocation;
+  if (has_allocation) {
+    deadlines_.clear(client.flow);
+  } else {
+    deadlines_.set(client.flow, shared_.now() + shared_.config().timeouts.connection_without_allocation);
+  }
+}
+
+void Clients::handle_timeout() {
+  while (const auto flow = tls_deadlines_.take_due(shared_.now())) {
+    Connection* connection = find(*flow);
+    if (connection == nullptr) continue;
+    connection->tls->handle_timeout(shared_.now());
+    run_tls(*connection);
+  }
+  while (const auto flow = deadlines_.take_due(shared_.now())) {
+    if (Connection* connection = find(*flow)) drop(*connection, "idle");
+  }
+}
+
+std::optional<TimePoint> Clients::next_timeout() const {
+  const auto idle = deadlines_.earliest();
+  const auto tls = tls_deadlines_.earliest();
+  if (!idle || !tls) return idle ? idle : tls;
+  return std::min(*idle, *tls);
+}
+
+void Clients::close() {
+  for (auto& [flow, connection] : connections_) drop(connection, "closed");
+}
+
+void Clients::drop(Connection& connection, std::string_view why) {
+  if (connection.over) return;
+  const std::string remote = connection.client.remote.to_string();
+  shared_.log(LogLevel::info, "turn_server.connection_dropped", {{"client", remote}, {"why", why}});
+  if (why != "closed") ++shared_.stats().connections_dropped;
+  if (connection.tls) {
+    connection.tls->close(shared_.now());
+    flush_tls(connection);
+  }
+  end(connection);
+  shared_.request(CloseFlow{connection.client.flow});
+}
+
+void Clients::end(Connection& connection) {
+  if (std::exchange(connection.over, true)) return;
+  deadlines_.clear(connection.client.flow);
+  tls_deadlines_.clear(connection.client.flow);
+  over_.push_back(connection.client.flow);
+}
+
+std::optional<ClientId> Clients::poll_ended() {
+  if (over_.empty()) return std::nullopt;
+  const auto found = connections_.find(over_.back());
+  over_.pop_back();
+  const ClientId client = found->second.client;
+  const auto source = sources_.find(source_of(client.remote.address));
+  if (--source->second == 0) sources_.erase(source);
+  connections_.erase(found);
+  return client;
+}
+
+}  // namespace petrel::inline v0::turn_server

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "petrel/net/io_request.hpp"
+#include "petrel/tls/connection.hpp"
+#include "petrel/turn/stream_deframer.hpp"
+#include "turn_server/client_id.hpp"
+#include "turn_server/deadlines.hpp"
+#include "turn_server/shared.hpp"
+
+namespace petrel::inline v0::turn_server {
+
+/// The way from and to the clients: straight over UDP; over TCP and TLS by connections, which it
+/// keeps, cuts into messages, and ends when they are of no use.
+class Clients {
+ public:
+  /// Answers that a connection may leave unread before it is given up: whoever pipelines that many
+  /// requests and takes nothing in is no TURN client.
+  static constexpr std::size_t max_unread_answers = 64;
+  /// What a connection without an allocation may have unfinished: more than any request needs.
+  static constexpr std::size_t max_unfinished_bytes = 4096;
+
+  explicit Clients(Shared& shared) : shared_(shared) {}
+
+  void accept(FlowId flow, const FlowAccepted& accepted, TransportProtocol protocol);
+  bool has(FlowId flow) const { return connections_.contains(flow); }
+  /// FlowCongested, FlowWritable, FlowClosed and FlowFailed of a connection.
+  void handle_flow(FlowId flow, const FlowChange& change);
+
+  /// The next bytes of a connection. Take all messages before the next call.
+  void handle_bytes(FlowId flow, Bytes bytes);
+  /// A STUN or ChannelData message; it lives until the next call of either.
+  std::optional<Bytes> next_message(FlowId flow);
+  std::optional<ClientId> client_of(FlowId flow) const;
+
+  /// Data is dropped, and counted, where there is no room. Over a stream ChannelData has to be padded.
+  void send_data(const ClientId& client, PacketBuffer message);
+  /// An answer over UDP may be lost likewise. A stream may not lose any: one without room for an answer ends.
+  void send_answer(const ClientId& client, PacketBuffer message);
+
+  /// A connection without an allocation has a deadline.
+  void set_allocated(const ClientId& client, bool has_allocation);
+
+  /// A connection that is over; whatever it had is to be forgotten.
+  std::optional<ClientId> poll_ended();
+
+  void handle_timeout();
+  std::optional<TimePoint> next_timeout() const;
+  /// Ends them all; poll_ended() tells of each.
+  void close();
+  std::size_t connections() const { return connections_.size(); }
+
+ private:
+  struct Connection {
+    ClientId client;
+    turn::StreamDeframer deframer{};
+    std::optional<tls::Connection> tls{};
+    bool has_allocation = false;
+    bool congested = false;
+    std::size_t unread_answers = 0;
+    bool over = false;
+  };
+
+  Connection* find(FlowId flow);
+  void send(Connection& connection, PacketBuffer message);
+  void flush_tls(Connection& connection);
+  void run_tls(Connection& connection);
+  void drop(Connection& connection, std::string_view why);
+  void end(Connection& connection);
+
+  Shared& shared_;
+  std::unordered_map<FlowId, Connection> connections_;
+  std::map<IpAddress, std::size_t> sources_;  ///< How many connections each has.
+  Deadlines<FlowId> deadlines_;
+  Deadlines<FlowId> tls_deadlines_;
+  std::vector<FlowId> over_;  ///< Of connections that wait for poll_ended().
+};
+
+}  // namespace petrel::inline v0::turn_server
