@@ -30,7 +30,8 @@ bool RateLimit::allows(TimePoint now, const IpAddress& source) const {
 std::size_t RateLimit::bucket_of(const IpAddress& source) const {
   // Each octet is stirred in by a multiplication and a shift (as in MurmurHash3's last step).
   std::uint64_t state = secret_;
-  for (const std::uint8_t octet : source_of(source).octets()) {
+  const IpAddress group = source_of(source);
+  for (const std::uint8_t octet : group.octets()) {
     state = (state ^ octet) * 0xff51afd7ed558ccdULL;
     state ^= state >> 33;
   }
