@@ -83,19 +83,23 @@ TEST(Film, ArrivesWholeOverAPerfectLine) {
   });
 }
 
-// Over all seeds. One packet in a hundred thousand is lost together with seven repairs of it; that film
-// then waits a third of a second for a key frame.
+// Every single film. A packet that is lost with its first eight repairs, one in ten million, would cost a
+// third of a second.
 TEST(Film, LosesAtMostOneFrameInAHundredWhereATenthOfThePacketsIsLost) {
   int delivered = 0;
   int sent = 0;
+  int fewest = frames;
   for_seeds(
       1000, {.link = {.jitter = 5ms, .loss_percent = 10}}, [&](const Showing& showing, std::uint64_t seed) {
         delivered += showing.delivered;
         sent += showing.sent;
+        fewest = std::min(fewest, showing.delivered);
+        EXPECT_GE(showing.delivered * 100, showing.sent * 99)
+            << "seed " << seed << ", missing " << showing.missing;
         EXPECT_LE(showing.longest_gap, Duration(2s)) << "seed " << seed << ", missing " << showing.missing;
       });
-  EXPECT_GE(delivered * 100LL, sent * 99LL);
-  std::printf("figure: 10 %% loss: %d of %d frames\n", delivered, sent);
+  std::printf("figure: 10 %% loss: %d of %d frames, the worst film %d of %d\n", delivered, sent, fewest,
+              frames);
 }
 
 TEST(Film, RecoversWithinTwoSecondsWhereAThirdOfThePacketsIsLost) {

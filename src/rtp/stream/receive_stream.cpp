@@ -12,8 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A stream begins with a key frame whose first packets do not say so yet: parameter sets come before it.
-constexpr Duration first_key_frame_grace = 50ms;
+// A stream begins with a key frame whose first packets do not say so yet: parameter sets come before it. If
+// those were lost, their first repair is here by then on a path within a country; after that the picture
+// is sooner there by a new key frame.
+constexpr Duration first_key_frame_grace = 40ms;
 
 // The first packet that arrives need not be the first that was sent, and without that one the first key
 // frame is worth nothing. Nobody can see that it is missing; if it never was, the sender ignores the
@@ -22,8 +24,7 @@ constexpr ExtendedSequence lost_at_start = 3;
 
 // Where nothing can be asked for, only reordering is worth waiting for.
 constexpr Duration patience_without_nack = 100ms;
-// Three tries on a path across an ocean, seven within a country, of which at 30 % loss all fail for one
-// packet in 400; beyond a second the talk has gone on.
+// Three tries on a path across an ocean, sixteen within a country; beyond a second the talk has gone on.
 constexpr Duration min_patience = 500ms;
 constexpr Duration max_patience = 1s;
 

@@ -18,8 +18,6 @@ std::uint16_t draw_sequence(RandomSource& random) {
   return static_cast<std::uint16_t>(random.between(0, 0x7fff));
 }
 
-// Before the first report; a call across a continent.
-constexpr Duration round_trip_guess = 100ms;
 // On a fast path one gap leads to several NACKs that were on their way already.
 constexpr Duration min_resend_interval = 10ms;
 
@@ -163,8 +161,11 @@ bool SendStream::may_retransmit(TimePoint now, std::uint16_t sequence) {
     ++stats_.nacked_packets_gone;
     return false;
   }
+  // Nobody can miss a packet in less than a round trip. Reports are seconds away at first, and a guess that
+  // is too long would leave most of the peer's repetitions without an answer until then.
+  if (!packet->retransmitted) round_trip_bound_ = std::min(round_trip_bound_, now - *packet->last_sent);
   // A little less than a round trip: repetitions come once per round trip, give or take the path's jitter.
-  const Duration interval = std::max(round_trip_.smoothed_or(round_trip_guess) * 3 / 4, min_resend_interval);
+  const Duration interval = std::max(round_trip_.smoothed_or(round_trip_bound_) * 3 / 4, min_resend_interval);
   // The first time at once: the NACK itself proves that a round trip has passed.
   const bool repeated = packet->retransmitted && now - *packet->last_sent < interval;
   const std::size_t size = packet->ciphertext ? packet->ciphertext->size() : packet->payload_size();

@@ -55,11 +55,23 @@ TEST(SendStream, AnswersTheFirstNackAtOnceAndTheNextAfterMostOfARoundTrip) {
   EXPECT_FALSE(it.stream.may_retransmit(start, range.first));  // Has not been sent.
   it.stream.transmit(start, range.first, ExtensionBlock());
 
-  EXPECT_TRUE(it.stream.may_retransmit(start + 1ms, range.first));
-  it.stream.retransmit(start + 1ms, range.first, PayloadType{97}, ExtensionBlock());
-  EXPECT_FALSE(it.stream.may_retransmit(start + 76ms - 1ns, range.first));
-  EXPECT_TRUE(it.stream.may_retransmit(start + 76ms, range.first));
+  // That the peer missed it after 40 ms shows how long a round trip is at most.
+  EXPECT_TRUE(it.stream.may_retransmit(start + 40ms, range.first));
+  it.stream.retransmit(start + 40ms, range.first, PayloadType{97}, ExtensionBlock());
+  EXPECT_FALSE(it.stream.may_retransmit(start + 70ms - 1ns, range.first));
+  EXPECT_TRUE(it.stream.may_retransmit(start + 70ms, range.first));
   EXPECT_FALSE(it.stream.may_retransmit(start + 1s, static_cast<std::uint16_t>(range.first - 1)));
+}
+
+TEST(SendStream, ANackThatComesLateSaysNothingOfTheRoundTrip) {
+  Stream it;
+  const auto range = *it.add(start, true);
+  it.stream.transmit(start, range.first, ExtensionBlock());
+
+  EXPECT_TRUE(it.stream.may_retransmit(start + 1s, range.first));
+  it.stream.retransmit(start + 1s, range.first, PayloadType{97}, ExtensionBlock());
+  EXPECT_FALSE(it.stream.may_retransmit(start + 1s + 75ms - 1ns, range.first));
+  EXPECT_TRUE(it.stream.may_retransmit(start + 1s + 75ms, range.first));
 }
 
 TEST(SendStream, AsksForKeyFramesNoFasterThanItsInterval) {

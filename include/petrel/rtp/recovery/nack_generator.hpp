@@ -23,7 +23,8 @@ class PETREL_API NackGenerator {
   static constexpr Duration reordering_tolerance = std::chrono::milliseconds(5);
   // Below a LAN's round trip lies the scheduling of the peer.
   static constexpr Duration min_retry_interval = std::chrono::milliseconds(10);
-  static constexpr int max_tries = 10;
+  // On the paths within a country, of 25 ms, as long as a frame waits for a packet: half a second.
+  static constexpr int max_tries = 20;
   // The reorder buffer: a packet further back has no place left to return to.
   static constexpr std::size_t max_missing = 512;
 

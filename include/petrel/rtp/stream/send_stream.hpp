@@ -93,6 +93,8 @@ class PETREL_API SendStream {
   PacketHistory history_;
   RetransmissionBudget budget_;
   RoundTrip round_trip_;
+  /// The shortest time from a packet to the first NACK for it. Until then, a call across a continent.
+  Duration round_trip_bound_ = std::chrono::milliseconds(100);
   bool needs_key_frame_;
   std::optional<TimePoint> key_frame_request_due_;
   std::optional<TimePoint> last_key_frame_request_;
