@@ -1,0 +1,125 @@
+#include "turn/server_link.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace petrel::inline v0::turn {
+namespace {
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+tls::ClientConfig tls_config_of(const ClientConfig& config) {
+  tls::ClientConfig tls = config.tls;
+  tls.transport =
+      config.protocol == TransportProtocol::dtls ? tls::Transport::datagram : tls::Transport::stream;
+  tls.server_name = config.server_name.empty() ? config.server.address.to_string() : config.server_name;
+  tls.handshake_timeout = config.setup_limit;
+  return tls;
+}
+
+}  // namespace
+
+ServerLink::ServerLink(TimePoint now, const ClientConfig& config)
+    : flow_(config.flow), server_(config.server), protocol_(config.protocol), last_sent_(now) {
+  if (protocol_ == TransportProtocol::udp || protocol_ == TransportProtocol::tcp) {
+    ready_ = true;
+    return;
+  }
+  auto connection = tls::Connection::client(now, tls_config_of(config));
+  if (connection) {
+    tls_.emplace(*std::move(connection));
+  } else {
+    failure_ = LinkFailure{connection.error(), connection.error().message()};
+  }
+}
+
+void ServerLink::handle_bytes(TimePoint now, Bytes bytes) {
+  if (failure_) return;
+  if (tls_) {
+    tls_->handle_bytes(now, bytes);
+    take_tls_events();
+  } else if (protocol_ == TransportProtocol::udp) {
+    datagram_ = bytes;
+  } else {
+    deframer_.feed(bytes);
+  }
+}
+
+void ServerLink::take_tls_events() {
+  while (auto event = tls_->poll_event()) {
+    std::visit(
+        Overloaded{
+            [this](tls::Connected&) { ready_ = true; },
+            [this](tls::Data& data) {
+              if (is_datagram()) {
+                records_.push(std::move(data.payload));
+              } else {
+                deframer_.feed(data.payload.bytes());
+              }
+            },
+            [this](tls::Closed&) {
+              failure_ = LinkFailure{make_error_code(Errc::connection_closed), "the server closed it"};
+            },
+            [this](tls::Failed& failed) { failure_ = LinkFailure{failed.error, std::move(failed.detail)}; },
+        },
+        *event);
+  }
+}
+
+std::optional<Bytes> ServerLink::next_message() {
+  if (protocol_ == TransportProtocol::udp) {
+    const Bytes message = std::exchange(datagram_, {});
+    if (message.empty()) return std::nullopt;
+    return message;
+  }
+  if (is_datagram()) {
+    auto record = records_.pop();
+    if (!record) return std::nullopt;
+    record_ = std::move(record);
+    return record_->bytes();
+  }
+  const auto message = deframer_.next();
+  if (deframer_.broken() && !failure_) {
+    failure_ = LinkFailure{make_error_code(Errc::bad_framing), make_error_code(Errc::bad_framing).message()};
+  }
+  return message;
+}
+
+bool ServerLink::send(TimePoint now, PacketBuffer message) {
+  if (failure_) return false;
+  last_sent_ = now;
+  if (tls_) return tls_->send(now, message.bytes()).has_value();
+  if (transmits_.size() >= Client::max_unsent_packets) return false;
+  transmits_.push({flow_, server_, std::move(message)});
+  return true;
+}
+
+void ServerLink::close(TimePoint now) {
+  if (tls_) tls_->close(now);
+}
+
+void ServerLink::discard_output() { transmits_.clear(); }
+
+void ServerLink::handle_timeout(TimePoint now) {
+  if (!tls_ || failure_) return;
+  tls_->handle_timeout(now);
+  take_tls_events();
+}
+
+std::optional<TimePoint> ServerLink::next_timeout() const {
+  if (!tls_ || failure_) return std::nullopt;
+  return tls_->next_timeout();
+}
+
+std::optional<Transmit> ServerLink::poll_transmit() {
+  if (!tls_) return transmits_.pop();
+  auto packet = tls_->poll_packet();
+  if (!packet) return std::nullopt;
+  return Transmit{flow_, server_, *std::move(packet)};
+}
+
+}  // namespace petrel::inline v0::turn
