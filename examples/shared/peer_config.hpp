@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "petrel/io/network.hpp"
@@ -10,17 +12,22 @@
 
 namespace shared {
 
-/// What every peer of a server with these options is made with. Throws UserError for an ICE server
-/// that cannot be used. `log` may be nullptr, and outlives the peers.
+/// The whole file, which `option` named. Throws UserError.
+inline std::string read_text_file(const std::string& option, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) throw UserError(option + " " + path + ": the file cannot be read.");
+  return text.str();
+}
+
+/// What every peer of a server with these options is made with. Throws UserError for a
+/// file that cannot be read. `log` may be nullptr, and outlives the peers.
 inline petrel::PeerConfig peer_config(const ServerOptions& options, const petrel::Network& network,
                                       petrel::LogSink* log) {
   petrel::PeerConfig config;
-  for (const std::string& url : options.ice_servers) {
-    if (const auto server = petrel::parse_stun_url(url); !server) {
-      throw UserError("--ice-server " + url + ": " + server.error().message());
-    }
-    config.ice_servers.push_back({.url = url});
-  }
+  for (const std::string& server : options.ice_servers) config.ice_servers.push_back(to_ice_server(server));
+  if (options.relay_only) config.ice_transport_policy = petrel::ice::TransportPolicy::relay;
+  if (!options.turn_ca.empty()) config.turn_tls.ca_pem = read_text_file("--turn-ca", options.turn_ca);
   // One certificate for all: they share its context, and each connects the faster for it.
   const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
   config.certificate = petrel::dtls::Certificate::generate(today).value();

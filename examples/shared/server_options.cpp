@@ -43,8 +43,13 @@ std::string one_line(const CLI::App& app, std::string text) {
 void add_server_options(CLI::App& app, ServerOptions& options) {
   app.add_option("--listen", options.listen, "Address and port of the page")->capture_default_str();
   app.add_option("--ice-server", options.ice_servers,
-                 "A STUN server, stun:HOST[:PORT], for viewers outside of this network (repeatable)")
+                 "For viewers outside of this network: stun:HOST[:PORT], or a TURN server and who we are "
+                 "to it, turn:HOST[:PORT][?transport=tcp],USERNAME,CREDENTIAL or turns:... (repeatable)")
       ->allow_extra_args(false);
+  app.add_option("--turn-ca", options.turn_ca,
+                 "A PEM file with the certificate that a turns: server stands under, if no public one");
+  app.add_flag("--relay-only", options.relay_only,
+               "Send by TURN servers only, so that viewers do not learn this machine's addresses");
   app.add_option("--token", options.token, "A word that every visitor has to know");
   app.add_flag("--public", options.is_public, "Let everyone in who can reach the address");
   app.add_option("--allow-origin", options.allowed_origins,
@@ -75,9 +80,17 @@ void check(ServerOptions& options) {
         " can be reached from other machines: add --token WORD to let in who knows it, or --public "
         "to let in everyone.");
   }
+  bool has_turn = false;
   for (const std::string& server : options.ice_servers) {
-    if (server.starts_with("stun:") && server.size() > 5) continue;
-    throw UserError("--ice-server " + server + ": write stun:HOST or stun:HOST:PORT.");
+    const auto parsed = petrel::parse_ice_server(to_ice_server(server));
+    if (!parsed) {
+      throw UserError("--ice-server " + server + ": " + parsed.error().message() +
+                      ". Write stun:HOST or turn:HOST,USERNAME,CREDENTIAL.");
+    }
+    has_turn = has_turn || std::holds_alternative<petrel::ice::TurnServer>(*parsed);
+  }
+  if (options.relay_only && !has_turn) {
+    throw UserError("--relay-only: there is no relay; add --ice-server turn:HOST,USERNAME,CREDENTIAL.");
   }
   for (const std::string& origin : options.allowed_origins) {
     const std::size_t scheme_end = origin.find("://");
@@ -87,6 +100,16 @@ void check(ServerOptions& options) {
     throw UserError("--allow-origin " + origin +
                     ": write scheme and host, such as https://example.org, or *.");
   }
+}
+
+petrel::IceServer to_ice_server(const std::string& text) {
+  const std::size_t first = text.find(',');
+  if (first == text.npos) return {.url = text};
+  const std::size_t second = text.find(',', first + 1);
+  if (second == text.npos) return {.url = text.substr(0, first), .username = text.substr(first + 1)};
+  return {.url = text.substr(0, first),
+          .username = text.substr(first + 1, second - first - 1),
+          .credential = text.substr(second + 1)};
 }
 
 EarlyExit parse_or_exit(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& finish,

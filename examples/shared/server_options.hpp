@@ -9,6 +9,7 @@
 #include "petrel/base/log.hpp"
 #include "petrel/http/access.hpp"
 #include "petrel/net/endpoint.hpp"
+#include "petrel/peer/ice_server.hpp"
 
 namespace CLI {
 class App;
@@ -19,7 +20,9 @@ namespace shared {
 /// What the command lines of both example servers have in common.
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";
-  std::vector<std::string> ice_servers;
+  std::vector<std::string> ice_servers;  ///< URL, or URL,USERNAME,CREDENTIAL.
+  std::string turn_ca;                   ///< A file.
+  bool relay_only = false;
   std::string token;
   bool is_public = false;
   std::vector<std::string> allowed_origins;
@@ -29,13 +32,17 @@ struct ServerOptions {
   petrel::Endpoint listen_endpoint;  ///< `listen`, read by check().
 };
 
+/// Reads "URL[,USERNAME,CREDENTIAL]"; a credential may have commas in it.
+petrel::IceServer to_ice_server(const std::string& text);
+
 /// Print the text, end with the code.
 struct EarlyExit {
   int code = 0;
   std::string text;
 };
 
-/// Adds --listen, --ice-server, --token, --public, --allow-origin, --allow-host and --log-level.
+/// Adds --listen, --ice-server, --turn-ca, --relay-only, --token, --public, --allow-origin, --allow-host and
+/// --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
 /// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback

@@ -65,6 +65,7 @@ Agent::~Agent() = default;
 // Time that goes back stands still.
 TimePoint Agent::advance(TimePoint now) {
   now_ = std::max(now_, now);
+  shared_->now = now_;
   return now_;
 }
 
@@ -171,7 +172,24 @@ void Agent::end_of_remote_candidates(TimePoint now, StreamId id) {
 }
 
 bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
-  now = advance(now);
+  advance(now);
+  if (!closed_ && gatherer_->handle_relayed(datagram)) {
+    while (auto packet = gatherer_->poll_relayed()) {
+      const Datagram relayed{packet->flow, packet->source, packet->destination, packet->payload.bytes()};
+      if (!handle_stun(relayed)) relayed_.push_back(*std::move(packet));
+    }
+    settle();
+    return true;
+  }
+  if (!handle_stun(datagram)) return false;
+  settle();
+  return true;
+}
+
+std::optional<RelayedPacket> Agent::poll_relayed() { return take(relayed_); }
+
+// False: it is none.
+bool Agent::handle_stun(const Datagram& datagram) {
   if (!is_stun(datagram.payload)) return false;
   if (closed_) return true;
   const auto message = stun::MessageView::parse(datagram.payload);
@@ -184,16 +202,15 @@ bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
   if (!gatherer_->has_open(datagram.flow)) return true;
   switch (message->message_class()) {
     case stun::Class::request:
-      handle_request(now, datagram, *message);
+      handle_request(now_, datagram, *message);
       break;
     case stun::Class::success_response:
     case stun::Class::error_response:
-      handle_response(now, datagram, *message);
+      handle_response(now_, datagram, *message);
       break;
     case stun::Class::indication:  // RFC 8445 11: a keepalive, by nature without an answer.
       break;
   }
-  settle();
   return true;
 }
 
@@ -223,7 +240,6 @@ void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
   if (closed_) return;
   gatherer_->handle_flow(flow, change);
   if (std::holds_alternative<FlowFailed>(change)) {
-    for (const auto& stream : streams_) stream->fail_flow(flow);
     std::erase_if(shared_->transmits, [&](const Transmit& transmit) { return transmit.flow == flow; });
   }
   settle();
@@ -251,6 +267,13 @@ void Agent::settle() {
     if (!local->usable) continue;
     for (const auto& stream : streams_) stream->add_local_candidate(*local);
   }
+  for (const FlowId flow : std::exchange(shared_->failed_flows, {})) {
+    for (const auto& stream : streams_) stream->fail_flow(flow);
+  }
+  const auto works = [](const auto& stream) {
+    return stream->state() == State::connected || stream->state() == State::completed;
+  };
+  if (!streams_.empty() && std::ranges::all_of(streams_, works)) gatherer_->forgo_relays();
   if (gatherer_->poll_done()) shared_->emit(GatheringDone{});
 
   for (const std::string& foundation : std::exchange(shared_->proven_foundations, {})) {
@@ -342,7 +365,11 @@ std::optional<TimePoint> Agent::next_timeout() const {
 }
 
 std::optional<Transmit> Agent::poll_transmit() { return take(shared_->transmits); }
-std::optional<IoRequest> Agent::poll_request() { return take(shared_->requests); }
+std::optional<IoRequest> Agent::poll_request() {
+  // What closing has to say to TURN servers leaves by the flows that the requests close.
+  if (closed_ && !shared_->transmits.empty()) return std::nullopt;
+  return take(shared_->requests);
+}
 std::optional<Event> Agent::poll_event() { return take(shared_->events); }
 
 bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload) {
@@ -374,6 +401,15 @@ std::optional<SelectedPair> Agent::selected(StreamId id) const {
 
 const AgentStats& Agent::stats() const { return shared_->stats; }
 
+std::span<const ServerReport> Agent::servers() const { return shared_->server_reports; }
+
+void Agent::set_turn_credentials(TimePoint now, const TurnServer& server) {
+  advance(now);
+  if (closed_) return;
+  gatherer_->set_turn_credentials(server);
+  settle();
+}
+
 StreamReport Agent::report(StreamId id) const {
   const Stream* stream = find(id);
   return stream != nullptr ? stream->report() : StreamReport{};
@@ -385,6 +421,7 @@ void Agent::close(TimePoint now) {
   shared_->transmits.clear();
   shared_->requests.clear();
   shared_->events.clear();
+  relayed_.clear();
   for (const auto& stream : streams_) stream->close(now);
   gatherer_->close();
 }

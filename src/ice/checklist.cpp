@@ -21,6 +21,11 @@ bool can_pair(const IpAddress& local, const IpAddress& remote) {
   return !local.is_v6() || local.is_link_local() == remote.is_link_local();
 }
 
+// A relayed address is its own base, like a host's (RFC 8445 5.1.1.2).
+bool is_base(const Candidate& candidate) {
+  return candidate.type == CandidateType::host || candidate.type == CandidateType::relay;
+}
+
 auto find_pair(auto& pairs, FlowId flow, const Endpoint& remote) {
   const auto it = std::ranges::find_if(
       pairs, [&](const Pair& pair) { return pair.flow == flow && pair.destination == remote; });
@@ -37,7 +42,7 @@ void Checklist::add_local(LocalCandidate local) {
   if (locals_.size() >= max_local_candidates) return;
   locals_.push_back(std::move(local));
   // RFC 8445 6.1.2.4: a reflexive candidate would be replaced by its base, and then be redundant.
-  if (locals_.back().candidate.type != CandidateType::host) return;
+  if (!is_base(locals_.back().candidate)) return;
   for (std::size_t remote = 0; remote < remotes_.size(); ++remote) {
     // RFC 8445 7.3.1.3: a peer-reflexive candidate has only the pairs that requests came over.
     if (remotes_[remote].type != CandidateType::peer_reflexive) add_pair(locals_.size() - 1, remote);
@@ -69,7 +74,7 @@ Checklist::Added Checklist::add_remote(const Candidate& candidate) {
 
 Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint32_t priority) {
   const auto base = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
-    return local.flow == flow && local.usable && local.candidate.type == CandidateType::host;
+    return local.flow == flow && local.usable && is_base(local.candidate);
   });
   if (base == locals_.end()) return nullptr;
   if (Pair* pair = find(flow, source)) return pair;
@@ -222,7 +227,7 @@ void Checklist::add_pair(std::size_t local, std::size_t remote) {
 
 void Checklist::add_pairs_of_remote(std::size_t remote) {
   for (std::size_t local = 0; local < locals_.size(); ++local) {
-    if (locals_[local].candidate.type == CandidateType::host) add_pair(local, remote);
+    if (is_base(locals_[local].candidate)) add_pair(local, remote);
   }
   prune();
 }

@@ -14,13 +14,16 @@ namespace petrel::inline v0::ice {
 class Foundations {
  public:
   /// The same text for the same arguments, another one for others.
-  std::string of(CandidateType type, const IpAddress& base, const std::optional<IpAddress>& server = {});
+  /// `protocol`: how the server is talked to.
+  std::string of(CandidateType type, const IpAddress& base, const std::optional<IpAddress>& server = {},
+                 TransportProtocol protocol = TransportProtocol::udp);
 
  private:
   struct Entry {
     CandidateType type;
     IpAddress base;
     std::optional<IpAddress> server;
+    TransportProtocol protocol;
 
     friend bool operator==(const Entry&, const Entry&) = default;
   };

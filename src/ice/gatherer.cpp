@@ -1,6 +1,7 @@
 #include "ice/gatherer.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "ice/addresses.hpp"
@@ -23,6 +24,17 @@ bool can_reach(const IpAddress& local, const IpAddress& server) {
          local.is_link_local() == server.is_link_local();
 }
 
+// Among relays: UDP before what runs over streams, where one lost segment delays all that
+// follows, and the first address of a server before its second. Far from other sockets' preferences.
+std::uint16_t relay_preference(std::uint16_t socket, TransportProtocol protocol, IpFamily family) {
+  std::uint16_t step = 0;
+  if (protocol == TransportProtocol::dtls) step = 2;
+  if (protocol == TransportProtocol::tcp) step = 4;
+  if (protocol == TransportProtocol::tls) step = 6;
+  if (family == IpFamily::v6) step += 1;
+  return static_cast<std::uint16_t>(socket - 0x1000 * step);
+}
+
 }  // namespace
 
 void Gatherer::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
@@ -35,6 +47,11 @@ void Gatherer::gather(TimePoint now) {
   if (wanted_) return;
   running_ = true;
   limit_ = now + shared_.config.gathering_limit;
+  relays_forgone_ = false;
+  if (shared_.config.relay_after && !relay_only() && !shared_.config.turn_servers.empty()) {
+    relays_due_ = now + *shared_.config.relay_after;
+    limit_ = *relays_due_ + shared_.config.gathering_limit;
+  }
   bind_sockets();
   find_servers();
   finish_if_done();
@@ -42,13 +59,15 @@ void Gatherer::gather(TimePoint now) {
 
 void Gatherer::bind_sockets() {
   const AddressPolicy policy{.loopback = shared_.config.gather_loopback, .ipv6 = shared_.config.gather_ipv6};
-  for (const IpAddress& address : choose_addresses(*interfaces_, policy)) {
+  const std::vector<IpAddress> addresses = choose_addresses(*interfaces_, policy);
+  close_missing_sockets(addresses);
+  for (const IpAddress& address : addresses) {
     const bool bound = std::ranges::any_of(sockets_, [&](const Socket& socket) {
       return socket.local.address == address && socket.state != SocketState::failed;
     });
     if (bound || sockets_.size() >= max_sockets_ever) continue;
     Socket socket;
-    socket.flow = FlowId{++last_flow_};
+    socket.flow = shared_.next_flow();
     socket.local = {address, 0};
     // RFC 8445 5.1.2.1: unique per address; what comes first is preferred.
     socket.preference = static_cast<std::uint16_t>(0xffff - sockets_.size());
@@ -57,19 +76,46 @@ void Gatherer::bind_sockets() {
   }
 }
 
-void Gatherer::find_servers() {
-  if (!servers_.empty()) {
-    return;  // A later round: sockets that open ask the servers that are known.
+// An interface that went away took its sockets along, whatever the system says about them.
+void Gatherer::close_missing_sockets(const std::vector<IpAddress>& addresses) {
+  for (const Socket& socket : std::vector(sockets_)) {
+    if (socket.state == SocketState::failed) continue;
+    if (std::ranges::find(addresses, socket.local.address) != addresses.end()) continue;
+    shared_.requests.push_back(CloseFlow{socket.flow});
+    handle_flow(socket.flow, FlowFailed{std::make_error_code(std::errc::address_not_available)});
   }
-  for (const StunServer& name : shared_.config.stun_servers) {
-    if (servers_.size() >= max_stun_servers) break;
-    Server& server = servers_.emplace_back(Server{name, {}, {}});
-    if (const auto address = IpAddress::parse(name.host)) {
-      server.endpoints.push_back({*address, name.port});
-      ask(server.endpoints.back());
-    } else {
+}
+
+void Gatherer::name_servers() {
+  if (!relay_only()) {
+    for (const StunServer& stun : shared_.config.stun_servers) {
+      if (servers_.size() >= max_stun_servers) break;
+      const bool bracketed = stun.host.find(':') != std::string::npos;
+      const std::string host = bracketed ? '[' + stun.host + ']' : stun.host;
+      servers_.push_back({"stun:" + host + ':' + std::to_string(stun.port), stun.host, stun.port});
+    }
+  }
+  std::size_t count = 0;
+  for (const TurnServer& turn : shared_.config.turn_servers) {
+    if (++count > max_turn_servers) break;
+    servers_.push_back({to_string(turn.uri), turn.uri.host, turn.uri.port, turn});
+  }
+}
+
+void Gatherer::find_servers() {
+  if (servers_.empty()) name_servers();
+  for (Server& server : servers_) {
+    if (!server.endpoints.empty()) {
+      // A later round: what has failed before is asked again, and sockets that open ask by themselves.
+      for (const Endpoint& endpoint : server.endpoints) ask(server, endpoint);
+    } else if (const auto address = IpAddress::parse(server.host)) {
+      server.endpoints.push_back({*address, server.port});
+      ask(server, server.endpoints.back());
+    } else if (!server.resolving) {
       server.resolving = ++last_resolve_;
-      shared_.requests.push_back(Resolve{*server.resolving, name.host});
+      server.report = shared_.server_reports.size();
+      shared_.server_reports.push_back({server.url, {}, {}, ServerOutcome::resolving, shared_.now, {}, {}});
+      shared_.requests.push_back(Resolve{*server.resolving, server.host});
     }
   }
 }
@@ -81,57 +127,138 @@ void Gatherer::handle_resolved(std::uint32_t id, std::span<const IpAddress> addr
     for (const IpFamily family : {IpFamily::v6, IpFamily::v4}) {
       const auto address = std::ranges::find(addresses, family, &IpAddress::family);
       if (address == addresses.end()) continue;
-      server.endpoints.push_back({*address, server.name.port});
-      if (running_) ask(server.endpoints.back());
+      server.endpoints.push_back({*address, server.port});
+      if (running_) ask(server, server.endpoints.back());
     }
-    if (server.endpoints.empty()) ++shared_.stats.servers_unanswered;
+    if (server.endpoints.empty()) {
+      ++shared_.stats.servers_unanswered;
+      decide(server.report, ServerOutcome::name_unknown,
+             "the name " + server.host + " has no address: it is misspelt, or DNS cannot be reached");
+    } else {
+      decide(server.report, ServerOutcome::answered);
+    }
   }
   finish_if_done();
 }
 
-void Gatherer::ask(const Endpoint& server) {
-  for (const Socket& socket : sockets_) ask_from(socket, server);
+void Gatherer::ask(const Server& server, const Endpoint& endpoint) {
+  for (const Socket& socket : sockets_) ask_from(socket, server, endpoint);
 }
 
-void Gatherer::ask_from(const Socket& socket, const Endpoint& server) {
-  if (socket.state != SocketState::open || !can_reach(socket.local.address, server.address)) return;
-  questions_.push_back({socket.flow, server});
+void Gatherer::ask_from(const Socket& socket, const Server& server, const Endpoint& endpoint) {
+  if (socket.state != SocketState::open || !can_reach(socket.local.address, endpoint.address)) return;
+  const std::size_t report = report_on(socket, server, endpoint);
+  ServerReport& entry = shared_.server_reports[report];
+  if (entry.outcome == ServerOutcome::asked || entry.outcome == ServerOutcome::answered) return;
+  entry.outcome = ServerOutcome::waiting;
+  if (!server.turn) {
+    questions_.push_back({socket.flow, endpoint, report});
+  } else if (!relays_due_ && !relays_forgone_) {
+    relays_.add({*server.turn, endpoint, socket.flow, socket.local, socket.preference, report});
+    entry.outcome = ServerOutcome::asked;
+    entry.asked = shared_.now;
+  }
+}
+
+// The place of the report on this server as seen from this socket; a new one, or that of a former round.
+std::size_t Gatherer::report_on(const Socket& socket, const Server& server, const Endpoint& endpoint) {
+  auto& reports = shared_.server_reports;
+  const auto known = std::ranges::find_if(reports, [&](const ServerReport& report) {
+    return report.url == server.url && report.endpoint == endpoint && report.local == socket.local;
+  });
+  if (known != reports.end()) return static_cast<std::size_t>(known - reports.begin());
+  reports.push_back({server.url, endpoint, socket.local, ServerOutcome::waiting, {}, {}, {}});
+  return reports.size() - 1;
+}
+
+void Gatherer::decide(std::size_t report, ServerOutcome outcome, std::string_view text) {
+  ServerReport& entry = shared_.server_reports[report];
+  entry.outcome = outcome;
+  entry.decided = shared_.now;
+  if (!text.empty()) entry.text = text;
+}
+
+void Gatherer::ask_relays() {
+  relays_due_.reset();
+  for (const Server& server : servers_) {
+    if (!server.turn) continue;
+    for (const Endpoint& endpoint : server.endpoints) ask(server, endpoint);
+  }
+  finish_if_done();
+}
+
+void Gatherer::forgo_relays() {
+  if (!relays_due_) return;
+  relays_due_.reset();
+  relays_forgone_ = true;
+  for (ServerReport& report : shared_.server_reports) {
+    if (report.outcome == ServerOutcome::waiting && report.url.starts_with("turn"))
+      report.outcome = ServerOutcome::not_needed;
+  }
+  finish_if_done();
+}
+
+void Gatherer::set_turn_credentials(const TurnServer& server) {
+  for (Server& known : servers_) {
+    if (known.turn && known.turn->uri == server.uri) known.turn->credentials = server.credentials;
+  }
+  for (TurnServer& known : shared_.config.turn_servers) {
+    if (known.uri == server.uri) known.credentials = server.credentials;
+  }
+  relays_.set_credentials(server);
+  collect();
 }
 
 void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
+  relays_.handle_flow(flow, change);
   Socket* socket = find(flow);
-  if (socket == nullptr || socket->state == SocketState::failed) return;
-  if (const auto* opened = std::get_if<FlowOpened>(&change)) {
-    if (socket->state != SocketState::binding) return;
-    socket->state = SocketState::open;
-    socket->local = opened->local;
-    Candidate candidate;
-    candidate.foundation = foundations_.of(CandidateType::host, socket->local.address);
-    candidate.priority = candidate_priority(CandidateType::host, socket->preference);
-    candidate.endpoint = socket->local;
-    candidates_.push_back({std::move(candidate), flow});
-    for (const Server& server : servers_) {
-      for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, endpoint);
+  if (socket != nullptr && socket->state != SocketState::failed) {
+    if (const auto* opened = std::get_if<FlowOpened>(&change)) {
+      if (socket->state != SocketState::binding) return;
+      socket->state = SocketState::open;
+      socket->local = opened->local;
+      if (!relay_only()) {
+        Candidate candidate;
+        candidate.foundation = foundations_.of(CandidateType::host, socket->local.address);
+        candidate.priority = candidate_priority(CandidateType::host, socket->preference);
+        candidate.endpoint = socket->local;
+        candidates_.push_back({std::move(candidate), flow});
+      }
+      for (const Server& server : servers_) {
+        for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, server, endpoint);
+      }
+    } else if (std::holds_alternative<FlowFailed>(change)) {
+      socket->state = SocketState::failed;
+      ++shared_.stats.sockets_failed;
+      fail_candidates(flow);
+      std::erase_if(questions_, [&](const Question& question) { return question.flow == flow; });
+      std::erase_if(asking_, [&](const Asking& asking) { return asking.question.flow == flow; });
     }
-  } else if (std::holds_alternative<FlowFailed>(change)) {
-    socket->state = SocketState::failed;
-    ++shared_.stats.sockets_failed;
-    for (LocalCandidate& local : candidates_) {
-      if (local.flow == flow) local.usable = false;
-    }
-    std::erase_if(questions_, [&](const Question& question) { return question.flow == flow; });
-    std::erase_if(asking_, [&](const Asking& asking) { return asking.question.flow == flow; });
   }
-  finish_if_done();
+  collect();
+}
+
+void Gatherer::fail_candidates(FlowId flow) {
+  for (LocalCandidate& local : candidates_) {
+    if (local.flow == flow) local.usable = false;
+  }
+  shared_.failed_flows.push_back(flow);
 }
 
 void Gatherer::start_question(TimePoint now) {
-  const Question question = questions_.front();
-  questions_.erase(questions_.begin());
-  stun::BindingClientConfig config;
-  config.flow = question.flow;
-  config.server = question.server;
-  asking_.push_back({question, stun::BindingClient(now, std::move(config), shared_.random)});
+  if (questions_.empty()) {
+    relays_.start_question();
+  } else {
+    const Question question = questions_.front();
+    questions_.erase(questions_.begin());
+    stun::BindingClientConfig config;
+    config.flow = question.flow;
+    config.server = question.server;
+    asking_.push_back({question, stun::BindingClient(now, std::move(config), shared_.random)});
+    ServerReport& report = shared_.server_reports[question.report];
+    report.outcome = ServerOutcome::asked;
+    report.asked = now;
+  }
   collect();
 }
 
@@ -147,14 +274,22 @@ bool Gatherer::handle_response(TimePoint now, const Datagram& datagram) {
   return false;
 }
 
+bool Gatherer::handle_relayed(const Datagram& datagram) {
+  if (!relays_.handle_datagram(datagram)) return false;
+  collect();
+  return true;
+}
+
 void Gatherer::handle_timeout(TimePoint now) {
   if (limit_ && now >= *limit_) stop_asking();
+  if (relays_due_ && now >= *relays_due_) ask_relays();
   for (Asking& asking : asking_) asking.client.handle_timeout(now);
+  relays_.handle_timeout();
   collect();
 }
 
 std::optional<TimePoint> Gatherer::next_timeout() const {
-  std::optional<TimePoint> next = limit_;
+  std::optional<TimePoint> next = earlier(earlier(limit_, relays_due_), relays_.next_timeout());
   for (const Asking& asking : asking_) next = earlier(next, asking.client.next_timeout());
   return next;
 }
@@ -163,38 +298,75 @@ std::optional<TimePoint> Gatherer::next_timeout() const {
 void Gatherer::collect() {
   std::erase_if(asking_, [&](Asking& asking) {
     while (auto transmit = asking.client.poll_transmit()) {
-      shared_.transmit(transmit->flow, transmit->destination, std::move(transmit->payload));
+      shared_.queue(transmit->flow, transmit->destination, std::move(transmit->payload));
     }
     const auto event = asking.client.poll_event();
     if (!event) return false;
+    const Question& question = asking.question;
     if (const auto* mapped = std::get_if<stun::MappedAddress>(&*event)) {
-      handle_mapped(asking.question, mapped->address);
+      handle_mapped(question.flow, question.server, mapped->address);
+      decide(question.report, ServerOutcome::answered);
     } else {
       ++shared_.stats.servers_unanswered;
+      decide(question.report, ServerOutcome::failed, "no answer: UDP to it is blocked, or it is down");
     }
     return true;
   });
+  while (const auto news = relays_.poll_news()) handle_news(*news);
   finish_if_done();
 }
 
-void Gatherer::handle_mapped(const Question& question, const Endpoint& mapped) {
-  const Socket* socket = find(question.flow);
+void Gatherer::handle_news(const RelayNews& news) {
+  if (const auto* opened = std::get_if<RelayOpened>(&news)) {
+    handle_relay(*opened);
+  } else if (const auto* closed = std::get_if<RelayClosed>(&news)) {
+    ++shared_.stats.relays_lost;
+    fail_candidates(closed->flow);
+    decide(closed->report, ServerOutcome::failed);
+  } else if (const auto* failed = std::get_if<RelayFailed>(&news)) {
+    ++shared_.stats.servers_unanswered;
+    decide(failed->report, ServerOutcome::failed);
+  }
+}
+
+void Gatherer::handle_relay(const RelayOpened& opened) {
+  const RelayRoute& route = opened.route;
+  decide(route.report, ServerOutcome::answered);
+  const TransportProtocol protocol = route.server.uri.protocol;
+  if (protocol == TransportProtocol::udp && !relay_only())
+    handle_mapped(route.base, route.endpoint, opened.mapped);
+  Candidate candidate;
+  candidate.foundation =
+      foundations_.of(CandidateType::relay, opened.relayed.address, route.endpoint.address, protocol);
+  candidate.priority = candidate_priority(
+      CandidateType::relay, relay_preference(route.preference, protocol, opened.relayed.address.family()));
+  candidate.endpoint = opened.relayed;
+  candidate.type = CandidateType::relay;
+  // RFC 8445 5.1.1.2; but who relays for privacy does not want to be seen (RFC 8828 5.2).
+  const IpFamily family = opened.relayed.address.family();
+  const Endpoint nowhere{family == IpFamily::v4 ? IpAddress{} : IpAddress::v6({}), 0};
+  candidate.related = relay_only() ? nowhere : opened.mapped;
+  candidates_.push_back({std::move(candidate), opened.flow});
+}
+
+void Gatherer::handle_mapped(FlowId flow, const Endpoint& server, const Endpoint& mapped) {
+  const Socket* socket = find(flow);
   if (socket == nullptr || mapped.port == 0 || mapped.address.family() != socket->local.address.family())
     return;
   // RFC 8445 5.1.3: redundant if address and base are those of another. Without a NAT
   // it is the host candidate again.
   const bool known = std::ranges::any_of(candidates_, [&](const LocalCandidate& local) {
-    return local.flow == question.flow && local.candidate.endpoint == mapped;
+    return local.flow == flow && local.candidate.endpoint == mapped;
   });
   if (known) return;
   Candidate candidate;
   candidate.foundation =
-      foundations_.of(CandidateType::server_reflexive, socket->local.address, question.server.address);
+      foundations_.of(CandidateType::server_reflexive, socket->local.address, server.address);
   candidate.priority = candidate_priority(CandidateType::server_reflexive, socket->preference);
   candidate.endpoint = mapped;
   candidate.type = CandidateType::server_reflexive;
   candidate.related = socket->local;
-  candidates_.push_back({std::move(candidate), question.flow});
+  candidates_.push_back({std::move(candidate), flow});
 }
 
 const LocalCandidate* Gatherer::poll_candidate() {
@@ -209,9 +381,16 @@ bool Gatherer::is_waiting_for_sockets() const {
 
 void Gatherer::stop_asking() {
   shared_.stats.servers_unanswered += asking_.size() + questions_.size();
+  constexpr std::string_view late = "no answer in time: UDP to it is blocked, or it is down";
+  for (const Asking& asking : asking_) decide(asking.question.report, ServerOutcome::failed, late);
   asking_.clear();
   questions_.clear();
-  for (Server& server : servers_) server.resolving.reset();
+  for (Server& server : servers_) {
+    if (!server.resolving) continue;
+    server.resolving.reset();
+    decide(server.report, ServerOutcome::name_unknown, "DNS did not answer in time");
+  }
+  relays_.give_up();
   limit_.reset();
 }
 
@@ -220,22 +399,26 @@ void Gatherer::stop_asking() {
 void Gatherer::finish_if_done() {
   const bool resolving =
       std::ranges::any_of(servers_, [](const Server& server) { return server.resolving.has_value(); });
-  const bool busy = resolving || is_waiting_for_sockets() || !questions_.empty() || !asking_.empty();
+  const bool busy = resolving || is_waiting_for_sockets() || !questions_.empty() || !asking_.empty() ||
+                    relays_due_ || relays_.is_busy();
   if (busy) return;
   limit_.reset();
   if (std::exchange(running_, false)) done_ = true;
 }
 
 void Gatherer::close() {
+  stop_asking();
+  relays_due_.reset();
+  relays_.close();
   for (const Socket& socket : sockets_) {
     if (socket.state != SocketState::failed) shared_.requests.push_back(CloseFlow{socket.flow});
   }
   sockets_.clear();
-  stop_asking();
   running_ = wanted_ = false;
 }
 
 bool Gatherer::has_open(FlowId flow) const {
+  if (relays_.owns(flow)) return true;
   const auto it = std::ranges::find(sockets_, flow, &Socket::flow);
   return it != sockets_.end() && it->state == SocketState::open;
 }

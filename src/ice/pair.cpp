@@ -18,6 +18,26 @@ std::string_view to_string(PairState state) {
   return "";
 }
 
+std::string_view to_string(ServerOutcome outcome) {
+  switch (outcome) {
+    case ServerOutcome::resolving:
+      return "name is being resolved";
+    case ServerOutcome::name_unknown:
+      return "name unknown";
+    case ServerOutcome::waiting:
+      return "not asked yet";
+    case ServerOutcome::asked:
+      return "no answer yet";
+    case ServerOutcome::answered:
+      return "answered";
+    case ServerOutcome::failed:
+      return "failed";
+    case ServerOutcome::not_needed:
+      return "not needed";
+  }
+  return "";
+}
+
 std::string_view to_string(PairOutcome outcome) {
   switch (outcome) {
     case PairOutcome::not_tried:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/relay.hpp"
+
 namespace petrel::inline v0::ice {
 namespace {
 
@@ -16,6 +18,11 @@ bool is_older_news(const Event& known, const Event& event) {
 }  // namespace
 
 bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
+  if (relays != nullptr && relays->owns(flow)) return relays->send(flow, destination, std::move(payload));
+  return queue(flow, destination, std::move(payload));
+}
+
+bool Shared::queue(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
   if (transmits.size() >= max_transmits) {
     ++stats.transmits_dropped;
     return false;

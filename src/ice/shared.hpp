@@ -9,6 +9,8 @@
 
 namespace petrel::inline v0::ice {
 
+class Relays;
+
 /// What the parts of one agent share: its role, its queues, its counters.
 struct Shared {
   Shared(AgentConfig agent_config, RandomSource& source)
@@ -18,7 +20,9 @@ struct Shared {
   RandomSource& random;
   Role role;
   std::uint64_t tie_breaker;
+  TimePoint now{};  ///< Kept by the agent.
   AgentStats stats;
+  std::vector<ServerReport> server_reports;
 
   std::deque<Transmit> transmits;
   std::deque<IoRequest> requests;
@@ -26,10 +30,19 @@ struct Shared {
   /// Foundations that have just worked; pairs of all streams thaw (RFC 8445 7.2.5.3.3).
   std::vector<std::string> proven_foundations;
 
-  /// False, and counted: the queue is full, because nobody polls.
+  /// Flows whose sockets are gone; pairs of all streams on them fail.
+  std::vector<FlowId> failed_flows;
+  Relays* relays = nullptr;  ///< Whose flows are no sockets of the driver.
+
+  FlowId next_flow() { return FlowId{++last_flow}; }
+  /// By a socket or by a relay. False, and counted: nobody polls the queue, or the relay refuses.
   bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  /// The same for what is for the driver in any case.
+  bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload);
   /// The news about a stream replaces older news of its kind that nobody has taken for long.
   void emit(Event event);
+
+  std::uint32_t last_flow = 0;
 
   /// Half a second of 10 Mbit/s.
   static constexpr std::size_t max_transmits = 512;

@@ -1,5 +1,6 @@
 #include "petrel/peer/ice_server.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "petrel/peer/peer_errc.hpp"
@@ -18,9 +19,7 @@ bool is_host(std::string_view host) {
 
 Result<ice::StunServer> parse_stun_url(std::string_view url) {
   constexpr std::string_view scheme = "stun:";
-  for (const std::string_view other : {"turn:", "turns:", "stuns:"}) {
-    if (url.starts_with(other)) return PeerErrc::unsupported_ice_server;
-  }
+  if (url.starts_with("stuns:")) return PeerErrc::unsupported_ice_server;
   if (!url.starts_with(scheme)) return PeerErrc::bad_ice_server;
   std::string_view rest = url.substr(scheme.size());
 
@@ -49,6 +48,24 @@ Result<ice::StunServer> parse_stun_url(std::string_view url) {
     }
   }
   return server;
+}
+
+Result<AnyIceServer> parse_ice_server(const IceServer& server) {
+  // Schemes are in any case (RFC 3986 3.1).
+  const auto has_scheme = [&](std::string_view scheme) {
+    return server.url.size() >= scheme.size() &&
+           std::ranges::equal(scheme, std::string_view(server.url).substr(0, scheme.size()), {}, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  };
+  if (!has_scheme("turn:") && !has_scheme("turns:")) {
+    auto stun = parse_stun_url(server.url);
+    if (!stun) return stun.error();
+    return AnyIceServer(*std::move(stun));
+  }
+  auto uri = turn::parse_server_uri(server.url);
+  if (!uri) return uri.error();
+  if (server.username.empty() || server.credential.empty()) return PeerErrc::ice_server_without_credentials;
+  return AnyIceServer(ice::TurnServer{*std::move(uri), {server.username, server.credential}});
 }
 
 }  // namespace petrel::inline v0

@@ -11,8 +11,14 @@ namespace {
 
 ice::AgentConfig agent_config(const PeerConfig& config) {
   ice::AgentConfig out;
-  for (const IceServer& server : config.ice_servers)
-    out.stun_servers.push_back(parse_stun_url(server.url).value());
+  for (const IceServer& each : config.ice_servers) {
+    auto server = parse_ice_server(each).value();
+    if (auto* stun = std::get_if<ice::StunServer>(&server)) out.stun_servers.push_back(std::move(*stun));
+    if (auto* turn = std::get_if<ice::TurnServer>(&server)) out.turn_servers.push_back(std::move(*turn));
+  }
+  out.policy = config.ice_transport_policy;
+  out.relay_after = config.relay_after;
+  out.turn_tls = config.turn_tls;
   out.gather_loopback =
       true;  // What is gathered is what the driver lists; it leaves loopback out by default.
   out.log = {config.log, "ice", config.name};
@@ -125,28 +131,37 @@ void Peer::Core::handle_interfaces(TimePoint now, std::span<const LocalAddress> 
 void Peer::Core::handle_datagrams(TimePoint now, std::span<const Datagram> datagrams) {
   if (closed_) return;
   for (const Datagram& datagram : datagrams) {
-    switch (detail::kind_of(datagram.payload)) {
-      case detail::PacketKind::stun:
-        if (!agent_.handle_datagram(now, datagram)) ++dropped_.unknown_kind;
-        break;
-      case detail::PacketKind::dtls:
-      case detail::PacketKind::rtp:
-      case detail::PacketKind::rtcp:
-        // Only from where a check has proven that the peer is: nobody else gets to
-        // exercise DTLS and SRTP.
-        if (agent_.stream_of(datagram.flow, datagram.source)) {
-          transport_.handle_packet(now, datagram.payload);
-        } else {
-          ++dropped_.unknown_source;
-        }
-        break;
-      case detail::PacketKind::turn_channel:
-      case detail::PacketKind::unknown:
-        ++dropped_.unknown_kind;
-        break;
+    // The agent first: what comes from a TURN server may look like anything.
+    if (!agent_.handle_datagram(now, datagram)) {
+      handle_packet(now, datagram.flow, datagram.source, datagram.payload);
+      continue;
+    }
+    while (const auto relayed = agent_.poll_relayed()) {
+      handle_packet(now, relayed->flow, relayed->source, relayed->payload.bytes());
     }
   }
   settle(now);
+}
+
+void Peer::Core::handle_packet(TimePoint now, FlowId flow, const Endpoint& source, Bytes payload) {
+  switch (detail::kind_of(payload)) {
+    case detail::PacketKind::dtls:
+    case detail::PacketKind::rtp:
+    case detail::PacketKind::rtcp:
+      // Only from where a check has proven that the peer is: nobody else gets to
+      // exercise DTLS and SRTP.
+      if (agent_.stream_of(flow, source)) {
+        transport_.handle_packet(now, payload);
+      } else {
+        ++dropped_.unknown_source;
+      }
+      break;
+    case detail::PacketKind::stun:
+    case detail::PacketKind::turn_channel:
+    case detail::PacketKind::unknown:
+      ++dropped_.unknown_kind;
+      break;
+  }
 }
 
 void Peer::Core::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
@@ -329,6 +344,7 @@ void Peer::Core::close(TimePoint now) {
   // The agent forgets its packets when it closes, so they are taken over first.
   while (auto transmit = agent_.poll_transmit()) farewell_.push_back(*std::move(transmit));
   agent_.close(now);
+  while (auto transmit = agent_.poll_transmit()) farewell_.push_back(*std::move(transmit));
   closed_ = true;
   update_connection_state(now);
 }
@@ -380,7 +396,10 @@ ConnectionReport Peer::Core::report(TimePoint now) const {
   report.stages.first_media_received = transport_.first_received();
   report.ice = agent_.report(stream_);
   report.ice_counters = agent_.stats();
-  report.stun_servers = config_.ice_servers.size();
+  report.servers.assign(agent_.servers().begin(), agent_.servers().end());
+  for (const IceServer& server : config_.ice_servers) {
+    ++(server.url.starts_with("stun") ? report.stun_servers : report.turn_servers);
+  }
   if (const dtls::Connection* dtls = transport_.dtls()) {
     report.dtls_role = dtls->role();
     report.dtls_cipher = dtls->cipher();

@@ -87,6 +87,7 @@ class Peer::Core {
   void announce_signaling_state();
   void announce_negotiation_needed();
 
+  void handle_packet(TimePoint now, FlowId flow, const Endpoint& source, Bytes payload);
   void settle(TimePoint now);
   bool settle_once(TimePoint now);
   void on_ice_event(TimePoint now, ice::Event event);

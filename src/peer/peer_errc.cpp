@@ -11,9 +11,9 @@ class Category final : public std::error_category {
   std::string message(int value) const override {
     switch (static_cast<PeerErrc>(value)) {
       case PeerErrc::bad_ice_server:
-        return "not an ICE server URL: write stun:host or stun:host:port";
+        return "not an ICE server URL: write stun:host, turn:host or turns:host, with :port if it is another";
       case PeerErrc::unsupported_ice_server:
-        return "only stun: URLs are supported, not turn:, turns: or stuns:";
+        return "stuns: URLs are not supported: write stun:";
       case PeerErrc::no_remote_description:
         return "there is no remote description that the candidate could belong to";
       case PeerErrc::not_connected:
@@ -26,6 +26,8 @@ class Category final : public std::error_category {
         return "the peer has stopped answering";
       case PeerErrc::peer_closed:
         return "the peer closed the connection";
+      case PeerErrc::ice_server_without_credentials:
+        return "a TURN server needs a username and a credential";
       case PeerErrc::unexpected_ice_restart:
         return "the peer's answer has new ICE credentials, although our offer did not restart ICE";
     }

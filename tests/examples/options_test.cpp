@@ -46,7 +46,7 @@ TEST(CameraOptions, TakeEveryFlag) {
                                     "--key-log",      "keys.txt",
                                     "--listen",       "[::]:9000",
                                     "--ice-server",   "stun:stun.example.org",
-                                    "--ice-server",   "stun:192.0.2.1:3478",
+                                    "--ice-server",   "turns:192.0.2.1:443,ada,a,b",
                                     "--token",        "s3cret",
                                     "--allow-origin", "https://example.org",
                                     "--allow-host",   "camera.local",
@@ -62,7 +62,8 @@ TEST(CameraOptions, TakeEveryFlag) {
   EXPECT_EQ(options.rtp_dump, "rtp.txt");
   EXPECT_EQ(options.key_log, "keys.txt");
   EXPECT_EQ(options.server.listen_endpoint.to_string(), "[::]:9000");
-  EXPECT_EQ(options.server.ice_servers.size(), 2u);
+  ASSERT_EQ(options.server.ice_servers.size(), 2u);
+  EXPECT_EQ(shared::to_ice_server(options.server.ice_servers[1]).credential, "a,b");
   EXPECT_EQ(options.server.token, "s3cret");
   EXPECT_EQ(options.server.allowed_origins, std::vector<std::string>{"https://example.org"});
   EXPECT_EQ(options.server.log_level, petrel::LogLevel::info);
@@ -114,6 +115,9 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--listen", "[2001:db8::1]:8080"}, "--public"},
       {{"--token", "a b"}, "letters, digits"},
       {{"--ice-server", "stun.example.org"}, "stun:HOST"},
+      {{"--ice-server", "turn:turn.example.org"}, "turn:HOST,USERNAME,CREDENTIAL"},
+      {{"--ice-server", "turn:turn.example.org?transport=sctp,ada,secret"}, "transport"},
+      {{"--relay-only"}, "--ice-server turn:"},
       {{"--allow-origin", "example.org"}, "https://example.org"},
       {{"--allow-origin", "https://example.org/"}, "https://example.org"},
       {{"--log-level", "loud"}, "--log-level"},

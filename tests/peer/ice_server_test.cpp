@@ -36,10 +36,32 @@ TEST(IceServer, RefusesWhatIsNoStunUrl) {
   }
 }
 
-TEST(IceServer, SaysThatTurnIsNotSupported) {
-  for (const char* url : {"turn:host", "turns:host:443?transport=tcp", "stuns:host"}) {
-    EXPECT_EQ(parse_stun_url(url).error(), PeerErrc::unsupported_ice_server) << url;
-  }
+TEST(IceServer, SaysThatStunOverTlsIsNotSupported) {
+  EXPECT_EQ(parse_stun_url("stuns:host").error(), PeerErrc::unsupported_ice_server);
+  EXPECT_EQ(parse_ice_server({.url = "stuns:host"}).error(), PeerErrc::unsupported_ice_server);
+}
+
+TEST(IceServer, ReadsTurnServersWithTheirCredentials) {
+  const auto server = parse_ice_server(
+      {.url = "turns:turn.example.org?transport=tcp", .username = "ada", .credential = "secret"});
+  ASSERT_TRUE(server);
+  const auto& turn = std::get<ice::TurnServer>(*server);
+  EXPECT_EQ(turn.uri.host, "turn.example.org");
+  EXPECT_EQ(turn.uri.port, 5349);
+  EXPECT_EQ(turn.uri.protocol, TransportProtocol::tls);
+  EXPECT_EQ(turn.credentials.username, "ada");
+  EXPECT_EQ(turn.credentials.password, "secret");
+  EXPECT_TRUE(std::holds_alternative<ice::StunServer>(*parse_ice_server({.url = "stun:192.0.2.1"})));
+}
+
+TEST(IceServer, SaysWhatATurnServerLacks) {
+  EXPECT_EQ(parse_ice_server({.url = "turn:host"}).error(), PeerErrc::ice_server_without_credentials);
+  EXPECT_EQ(parse_ice_server({.url = "TURN:host", .username = "ada"}).error(),
+            PeerErrc::ice_server_without_credentials);
+  EXPECT_EQ(parse_ice_server({.url = "turn:host?transport=sctp", .username = "a", .credential = "b"}).error(),
+            turn::Errc::unsupported_uri_transport);
+  EXPECT_EQ(parse_ice_server({.url = "http://host", .username = "a", .credential = "b"}).error(),
+            PeerErrc::bad_ice_server);
 }
 
 }  // namespace

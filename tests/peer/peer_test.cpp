@@ -32,12 +32,12 @@ TEST(Peer, IsNewAndHasNothingToDo) {
 TEST(Peer, RefusesAnIceServerThatItCannotUse) {
   testing::SeededRandom random(1);
   PeerConfig with_turn = config();
-  with_turn.ice_servers = {{.url = "turn:turn.example.org"}};
+  with_turn.ice_servers = {{.url = "turn:turn.example.org"}};  // Without credentials.
   try {
     Peer peer(TimePoint{}, with_turn, {}, random);
     FAIL();
   } catch (const std::system_error& error) {
-    EXPECT_EQ(error.code(), PeerErrc::unsupported_ice_server);
+    EXPECT_EQ(error.code(), PeerErrc::ice_server_without_credentials);
   }
 }
 

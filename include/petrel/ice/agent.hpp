@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +19,8 @@
 #include "petrel/ice/credentials.hpp"
 #include "petrel/ice/report.hpp"
 #include "petrel/net/protocol_core.hpp"
+#include "petrel/turn/client.hpp"
+#include "petrel/turn/uri.hpp"
 
 namespace petrel::inline v0::stun {
 class MessageView;
@@ -50,9 +53,28 @@ struct StunServer {
   std::uint16_t port = 3478;
 };
 
+/// A TURN server, by RFC 7065 URI, and who we are to it.
+struct TurnServer {
+  turn::ServerUri uri;
+  turn::Credentials credentials;
+};
+
+/// Which candidates may be used at all, W3C RTCIceTransportPolicy.
+enum class TransportPolicy : std::uint8_t {
+  all,
+  relay,  ///< Relayed ones only: the peer learns none of our addresses.
+};
+
 struct AgentConfig {
   Role role = Role::controlling;
   std::vector<StunServer> stun_servers{};  ///< The first 4 are asked.
+  std::vector<TurnServer> turn_servers{};  ///< The first 8 are asked, all at once.
+  TransportPolicy policy = TransportPolicy::all;
+  /// Relay on demand: TURN servers are asked only if no stream is connected so long after gather().
+  /// nullopt: at once. Never waits with TransportPolicy::relay.
+  std::optional<Duration> relay_after{};
+  /// How the certificates of TURN servers over TLS and DTLS are verified.
+  tls::ClientConfig turn_tls{};
   bool gather_loopback = false;
   bool gather_ipv6 = true;
   /// RFC 8445 14.2: one new ordinary check, or one question to a STUN server, per `ta`; at least 5 ms.
@@ -91,15 +113,26 @@ struct PairSelected {
 };
 using Event = std::variant<CandidateGathered, GatheringDone, StateChanged, PairSelected>;
 
+/// A packet that a relay of ours received, with the relay in the place of a socket.
+struct RelayedPacket {
+  FlowId flow;  ///< As stream_of() knows it.
+  Endpoint source;
+  Endpoint destination;  ///< The relayed address.
+  PacketBuffer payload;
+};
+
 class Gatherer;
 class Stream;
 struct Shared;
 
 /// A full ICE agent over UDP: RFC 8445 with trickle (RFC 8838), patience
 /// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
-/// full or lite. It does not relay or resolve mDNS names.
+/// full or lite. It does not resolve mDNS names.
 ///
-/// The agent binds one UDP socket per local address; all streams share them.
+/// The agent binds one UDP socket per local address; all streams share them. TURN servers are
+/// asked from each, by UDP or DTLS over that socket, by TCP or TLS over a connection of its own;
+/// every relayed address is one more socket to the checks.
+///
 /// Requests are told apart by USERNAME, responses by transaction id, and data by
 /// the pairs that checks have proven: stream_of(). Where two streams of both
 /// peers would share one 5-tuple, data goes to the stream that proved it first;
@@ -157,8 +190,11 @@ class PETREL_API Agent {
   Result<void> add_remote_candidate(TimePoint now, StreamId id, const Candidate& candidate);
   void end_of_remote_candidates(TimePoint now, StreamId id);
 
-  /// True: it was STUN, and is dealt with. False: ask stream_of() and take it to DTLS or SRTP.
+  /// True: it was STUN or came from a TURN server, and is dealt with. False: ask stream_of() and
+  /// take it to DTLS or SRTP. After true, poll_relayed() may have packets.
   bool handle_datagram(TimePoint now, const Datagram& datagram);
+  /// What came by a relay and is not STUN: to be treated as if handle_datagram() had answered false.
+  std::optional<RelayedPacket> poll_relayed();
   void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
   void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
   void handle_timeout(TimePoint now);
@@ -180,14 +216,21 @@ class PETREL_API Agent {
   std::optional<SelectedPair> selected(StreamId id) const;
 
   const AgentStats& stats() const;
+  /// Every server, from every address, in the order of asking.
+  std::span<const ServerReport> servers() const;
+
+  /// Credentials that replace those of the TURN server with this URI, before they expire.
+  void set_turn_credentials(TimePoint now, const TurnServer& server);
   StreamReport report(StreamId id) const;
 
-  /// Closes the sockets and drops what is queued, except for their CloseFlow requests. Final.
+  /// Gives relays back, closes the sockets and drops what else is queued. Final: poll the transmits
+  /// and then the requests once more.
   void close(TimePoint now);
 
  private:
   Stream* find(StreamId id) const;
   TimePoint advance(TimePoint now);
+  bool handle_stun(const Datagram& datagram);
   void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
   void handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
   std::optional<TimePoint> next_transaction() const;
@@ -201,6 +244,7 @@ class PETREL_API Agent {
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::deque<RelayedPacket> relayed_;
   std::uint32_t last_stream_ = 0;
   std::size_t turn_ = 0;  ///< Whose turn it is at the next Ta: the gatherer's, then each stream's.
   TimePoint now_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,29 @@ struct PairReport {
   Duration total_round_trip{};         ///< Of all answered checks.
 };
 
+/// How it went with one server, asked from one local address.
+enum class ServerOutcome : std::uint8_t {
+  resolving,     ///< Its name is being looked up.
+  name_unknown,  ///< The name has no address that we could reach.
+  waiting,       ///< Its turn has not come.
+  asked,         ///< No answer yet.
+  answered,      ///< There is a candidate of it, or it showed that there is no NAT.
+  failed,        ///< No answer, or a refusal: `text` says.
+  not_needed,    ///< A relay on demand that nobody demanded.
+};
+
+PETREL_API std::string_view to_string(ServerOutcome outcome);
+
+struct ServerReport {
+  std::string url;                   ///< "stun:stun.example.org:3478", "turns:turn.example.org:5349"
+  std::optional<Endpoint> endpoint;  ///< Its address, once the name is resolved.
+  Endpoint local;                    ///< Where we ask from.
+  ServerOutcome outcome = ServerOutcome::waiting;
+  std::optional<TimePoint> asked;
+  std::optional<TimePoint> decided;
+  std::string text;  ///< What went wrong, a sentence.
+};
+
 struct StreamReport {
   std::vector<PairReport> pairs;  ///< Highest priority first.
   std::vector<Candidate> local_candidates;
@@ -79,6 +103,8 @@ struct AgentStats {
 
   std::uint64_t sockets_failed = 0;
   std::uint64_t servers_unanswered = 0;
+  std::uint64_t relays_lost = 0;      ///< Allocations that stood, and ended before us.
+  std::uint64_t relayed_dropped = 0;  ///< Came by a relay, but nobody polled.
   std::uint64_t sends_without_pair = 0;
   std::uint64_t transmits_dropped = 0;  ///< The queue was not polled for too long.
 };

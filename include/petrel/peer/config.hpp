@@ -9,10 +9,12 @@
 #include "petrel/base/time.hpp"
 #include "petrel/dtls/certificate.hpp"
 #include "petrel/dtls/connection.hpp"
+#include "petrel/ice/agent.hpp"
 #include "petrel/peer/codec.hpp"
 #include "petrel/peer/ice_server.hpp"
 #include "petrel/peer/jsep.hpp"
 #include "petrel/peer/packet_tap.hpp"
+#include "petrel/tls/connection.hpp"
 
 namespace petrel::inline v0 {
 
@@ -20,6 +22,13 @@ namespace petrel::inline v0 {
 struct PeerConfig {
   /// Without one only host candidates are gathered.
   std::vector<IceServer> ice_servers{};
+  /// W3C iceTransportPolicy: all candidates, or relayed ones only.
+  ice::TransportPolicy ice_transport_policy = ice::TransportPolicy::all;
+  /// Relay on demand: TURN servers are asked, and cost something, only if there is no connection so
+  /// long after gathering began. Needs trickle. nullopt: at once.
+  std::optional<Duration> relay_after{};
+  /// How the certificates of TURN servers over TLS and DTLS are verified. By default as the system does.
+  tls::ClientConfig turn_tls{};
   /// Names the peer in logs.
   std::string name{};
   /// Where log records go; nullptr: nowhere. Not owned; outlives the peer.

@@ -9,14 +9,15 @@ namespace petrel::inline v0 {
 /// What can go wrong with a peer as a whole. Its modules have codes of their own:
 /// jsep::Errc for descriptions, dtls::Errc for the handshake.
 enum class PeerErrc {
-  bad_ice_server = 1,      ///< Not `stun:host[:port]`.
-  unsupported_ice_server,  ///< A `turn:`, `turns:` or `stuns:` URL; petrel speaks STUN over UDP only, so far.
+  bad_ice_server = 1,      ///< Neither `stun:host[:port]` nor a TURN URL.
+  unsupported_ice_server,  ///< A `stuns:` URL: a reflexive address learnt over TLS is of no use to UDP.
   no_remote_description,   ///< A candidate came before the description it belongs to.
   not_connected,           ///< Media cannot be sent before ICE and DTLS are up.
   unknown_transceiver,     ///< No such transceiver, or it is stopped.
   ice_failed,              ///< No candidate pair worked within the time that RFC 8863 grants.
   consent_expired,         ///< The peer has not answered for 30 s (RFC 7675).
   peer_closed,             ///< The peer ended the connection (DTLS close_notify).
+  ice_server_without_credentials,  ///< A `turn:` or `turns:` URL without a username or credential.
   unexpected_ice_restart,  ///< The peer's answer has new ICE credentials, and our offer did not restart ICE.
 };
 

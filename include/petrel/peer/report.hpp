@@ -59,7 +59,9 @@ struct ConnectionReport {
   ConnectionStages stages;
   ice::StreamReport ice;
   ice::AgentStats ice_counters;
-  std::size_t stun_servers = 0;
+  std::vector<ice::ServerReport> servers;  ///< Every one, from every address that it was asked from.
+  std::size_t stun_servers = 0;            ///< Configured.
+  std::size_t turn_servers = 0;
   std::optional<dtls::Role> dtls_role;
   std::string dtls_cipher;
 };

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ice/shared.hpp"
+#include "petrel/turn/client.hpp"
+
+namespace petrel::inline v0::ice {
+
+/// Allocations that may be asked for over the life of an agent: servers times addresses, and
+/// more after redirections and lost ones.
+constexpr std::size_t max_relays = 64;
+/// A chain of alternate servers (RFC 8489 10) that is longer leads in circles.
+constexpr int max_redirections = 4;
+/// Packets that came by relays and that nobody has polled; a batch of the driver and some.
+constexpr std::size_t max_relayed_packets = 256;
+
+/// One TURN server as seen from one local address.
+struct RelayRoute {
+  TurnServer server;
+  Endpoint endpoint;  ///< The server's.
+  FlowId base;        ///< Our UDP socket, which UDP and DTLS use too.
+  Endpoint local;     ///< Its address.
+  std::uint16_t preference = 0;
+  std::size_t report = 0;  ///< The place of its ServerReport.
+  int redirections = 0;
+};
+
+/// A relayed address, which is a socket to ICE from here on.
+struct RelayOpened {
+  RelayRoute route;
+  FlowId flow;
+  Endpoint relayed;
+  Endpoint mapped;  ///< How the server sees our end of the way to it.
+};
+struct RelayClosed {
+  FlowId flow;
+  std::size_t report = 0;
+};
+/// Nothing came of it.
+struct RelayFailed {
+  std::size_t report = 0;
+};
+using RelayNews = std::variant<RelayOpened, RelayClosed, RelayFailed>;
+
+/// The relays of one agent: asks TURN servers for allocations, and makes a socket of each
+/// relayed address, whose flow other parts of the agent send to and hear from as if it were bound.
+class Relays {
+ public:
+  explicit Relays(Shared& shared) : shared_(shared) {}
+
+  void add(RelayRoute route);
+  bool has_question() const { return !queued_.empty(); }
+  void start_question();
+  /// An allocation may still come of what runs or waits.
+  bool is_busy() const;
+  /// Ends what has not come to an allocation.
+  void give_up();
+
+  /// True: it came from a TURN server of ours, and is dealt with.
+  bool handle_datagram(const Datagram& datagram);
+  void handle_flow(FlowId flow, const FlowChange& change);
+  void handle_timeout();
+  std::optional<TimePoint> next_timeout() const;
+
+  bool owns(FlowId flow) const { return find(flow) != nullptr; }
+  bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  std::optional<RelayedPacket> poll_received();
+  std::optional<RelayNews> poll_news();
+
+  /// New credentials for the relays of this server (RFC 7065 URI).
+  void set_credentials(const TurnServer& server);
+
+  void close();
+
+ private:
+  struct Address {
+    FlowId flow;
+    Endpoint relayed;
+  };
+  struct Relay {
+    RelayRoute route;
+    FlowId flow;  ///< To the server.
+    bool is_stream = false;
+    std::unique_ptr<turn::Client> client;  ///< None until its stream is open.
+    std::vector<Address> addresses;
+    bool over = false;
+  };
+
+  Relay* find(FlowId virtual_flow) const;
+  void start(RelayRoute route);
+  void make_client(Relay& relay);
+  void collect(Relay& relay);
+  void redirect(Relay& relay, const turn::Redirected& redirected);
+  void end(Relay& relay);
+  void sweep();
+
+  Shared& shared_;
+  std::deque<RelayRoute> queued_;
+  std::vector<std::unique_ptr<Relay>> relays_;
+  std::deque<RelayedPacket> received_;
+  std::deque<RelayNews> news_;
+  std::size_t started_ = 0;
+};
+
+}  // namespace petrel::inline v0::ice
