@@ -42,7 +42,8 @@ class Topology {
   SiteId add_nat(NatConfig config, std::vector<IpAddress> outside, SiteId outer);
   InterfaceId add_interface(Interface interface);
 
-  Interface& interface(InterfaceId id) { return interfaces_.at(id.value); }
+  Interface& interface(InterfaceId id) { return interfaces_[id.value]; }
+  const Interface& interface(InterfaceId id) const { return interfaces_[id.value]; }
   /// The host's interface of that name; the first one if the name is empty. Throws
   /// std::out_of_range if there is none.
   Interface& interface_named(HostId host, std::string_view name);

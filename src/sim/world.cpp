@@ -41,15 +41,12 @@ void World::State::advance_to(TimePoint time) {
   if (time <= now) return;
   now = time;
   if (tell_time) tell_time(now);
-  for (auto& runner : runners) {
-    if (runner) runner->idle_timeouts = runner->busy_timeouts = 0;
-  }
 }
 
 std::optional<TimePoint> World::State::next_time() const {
   auto next = queue.next_time();
-  for (const auto& due : deadlines) {
-    if (due && (!next || *due < *next)) next = due;
+  for (const Runner* runner : active) {
+    if (runner->deadline && (!next || *runner->deadline < *next)) next = runner->deadline;
   }
   return next;
 }
@@ -74,51 +71,60 @@ void World::State::handle(std::function<void()>&& action) {
 void World::State::attach(HostId host, const void* identity, std::unique_ptr<AttachedCore> core) {
   const RunnerId id{static_cast<std::uint32_t>(runners.size())};
   runners.push_back(std::make_unique<Runner>(Runner{id, host, identity, std::move(core)}));
-  deadlines.emplace_back();
+  active.push_back(runners.back().get());
   if (hosts.at(host.value).announces_addresses) {
-    runners.back()->core->handle_interfaces(now, topology.local_addresses(host));
+    active.back()->core->handle_interfaces(now, topology.local_addresses(host));
   }
 }
 
 void World::State::detach(const void* identity) {
-  for (auto& runner : runners) {
-    if (!runner || runner->identity != identity) continue;
+  for (Runner* runner : active) {
+    if (runner->identity != identity) continue;
     while (!runner->flows.empty()) perform(*runner, CloseFlow{runner->flows.begin()->first});
     runner->identity = nullptr;
-    deadlines[runner->id.value].reset();
-    // Its owner may be in an event of this very core.
-    gone.push_back(std::move(runner));
+    runner->deadline.reset();
+    forgets = true;  // Not at once: its owner may be in an event of this very core.
+    return;
+  }
+}
+
+void World::State::flush(const void* identity) {
+  for (Runner* runner : active) {
+    if (runner->identity == identity) {
+      pump(*runner);
+      return;
+    }
   }
 }
 
 void World::State::tell_addresses(HostId host) {
   const auto addresses = topology.local_addresses(host);
-  for (std::size_t i = 0; i < runners.size(); ++i) {
-    if (!runners[i] || runners[i]->host != host) continue;
-    runners[i]->touched = true;
-    runners[i]->core->handle_interfaces(now, addresses);
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    Runner& runner = *active[i];
+    if (runner.host != host || runner.identity == nullptr) continue;
+    runner.touched = true;
+    runner.core->handle_interfaces(now, addresses);
   }
 }
 
 void World::State::touch_all() {
-  for (auto& runner : runners) {
-    if (runner) runner->touched = true;
-  }
+  for (Runner* runner : active) runner->touched = true;
 }
 
 void World::State::run_timers() {
-  for (std::size_t i = 0; i < deadlines.size(); ++i) {
-    const auto due = deadlines[i];
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    Runner& runner = *active[i];
+    const auto due = runner.deadline;
     if (!due || *due > now) continue;
-    Runner& runner = *runners[i];
+    if (runner.counted_at != now) runner.idle_timeouts = runner.busy_timeouts = 0;
+    runner.counted_at = now;
 
     runner.core->handle_timeout(now);
     runner.touched = true;
     const bool produced = pump(runner);
     if (runner.identity == nullptr) continue;
-    const auto again = runner.core->next_timeout();
-    deadlines[i] = again;
-    if (produced || !again || *again != *due) {
+    runner.deadline = runner.core->next_timeout();
+    if (produced || runner.deadline != due) {
       runner.idle_timeouts = 0;
     } else if (++runner.idle_timeouts >= max_idle_timeouts) {
       fault(runner, "next_timeout() stays in the past although handle_timeout() was called");
@@ -127,25 +133,46 @@ void World::State::run_timers() {
   }
 }
 
-// Only cores that something happened to are asked, which is what a run's time goes into.
 void World::State::settle() {
+  int round = 0;
+  do {
+    settle_cores();
+    if (++round > max_settle_rounds)
+      throw WorldFault("a loop and its cores keep each other busy without end");
+  } while (run_loops());
+  if (!std::exchange(forgets, false)) return;
+  std::erase_if(active, [this](Runner* runner) {
+    if (runner->identity != nullptr) return false;
+    runners[runner->id.value].reset();
+    return true;
+  });
+}
+
+// Only cores that something happened to are asked, which is what a run's time goes into.
+void World::State::settle_cores() {
   bool moved = true;
   for (int round = 0; moved; ++round) {
     moved = false;
-    for (std::size_t i = 0; i < runners.size(); ++i) {
-      Runner* const runner = runners[i].get();
-      if (runner == nullptr || !runner->touched) continue;
-      runner->touched = false;
-      if (pump(*runner)) {
+    for (std::size_t i = 0; i < active.size(); ++i) {
+      Runner& runner = *active[i];
+      if (!runner.touched || runner.identity == nullptr) continue;
+      runner.touched = false;
+      if (pump(runner)) {
         moved = true;
-        runner->touched = true;
-        if (round > max_settle_rounds) fault(*runner, "output without end in one instant");
+        runner.touched = true;
+        if (round > max_settle_rounds) fault(runner, "output without end in one instant");
       } else {
-        deadlines[i] = runner->core->next_timeout();
+        runner.deadline = runner.core->next_timeout();
       }
     }
   }
-  gone.clear();
+}
+
+bool World::State::run_loops() {
+  bool ran = false;
+  for (std::size_t i = 0; i < loops.size(); ++i) ran |= loops[i].second();
+  if (ran) touch_all();
+  return ran;
 }
 
 // Takes everything that the core has ready. `identity` is asked each time, because an
@@ -217,6 +244,17 @@ void World::State::fault(const Runner& runner, const std::string& what) const {
                    hosts[runner.host.value].name + ": " + what);
 }
 
+// RFC 2544's range for tests of networks, which no host outside uses: addresses that look public.
+IpAddress World::State::outside_address() {
+  const std::uint32_t number = ++automatic_addresses;
+  return IpAddress::v4(198, 18, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number));
+}
+
+IpAddress World::State::inside_address() {
+  const std::uint32_t number = ++automatic_addresses;
+  return IpAddress::v4(10, 0, static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number));
+}
+
 // ---- The face ---------------------------------------------------------------
 
 World::World(std::uint64_t seed, LinkConfig default_link)
@@ -230,6 +268,12 @@ SiteId World::add_nat(NatConfig config, std::vector<IpAddress> outside, SiteId o
 
 HostId World::add_host(HostConfig config) {
   const HostId id{static_cast<std::uint32_t>(state_->hosts.size())};
+  if (config.behind)
+    config.site = add_nat(*std::move(config.behind), {state_->outside_address()}, config.site);
+  if (config.addresses.empty()) {
+    config.addresses.push_back(config.site == internet ? state_->outside_address()
+                                                       : state_->inside_address());
+  }
   state_->hosts.push_back({std::move(config.name), config.announces_addresses, first_ephemeral_port});
   state_->topology.add_interface({id, std::move(config.interface_name), config.site,
                                   std::move(config.addresses),
@@ -252,6 +296,16 @@ void World::attach_core(HostId host, const void* identity, std::unique_ptr<Attac
 }
 
 void World::detach(const void* identity) { state_->detach(identity); }
+
+void World::flush(const void* identity) { state_->flush(identity); }
+
+void World::attach_loop(const void* identity, std::function<bool()> run_ready) {
+  state_->loops.emplace_back(identity, std::move(run_ready));
+}
+
+void World::detach_loop(const void* identity) {
+  std::erase_if(state_->loops, [&](const auto& loop) { return loop.first == identity; });
+}
 
 void World::after(Duration delay, std::function<void()> action) {
   state_->queue.push(state_->now + delay, std::move(action));
@@ -291,6 +345,14 @@ void World::set_up(HostId host, std::string_view interface, bool up) {
 
 std::vector<LocalAddress> World::local_addresses(HostId host) const {
   return state_->topology.local_addresses(host);
+}
+
+Result<void> World::capture(const std::string& path) { return state_->capture(path); }
+
+void World::add_secret(std::string_view line) {
+  if (!state_->capture_file) return;
+  state_->capture_file->writer.add_secret(line);
+  state_->capture_file->write();
 }
 
 void World::allow_too_big() { state_->too_big_allowed = true; }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -103,6 +104,7 @@ void World::State::emit(const Runner* sender, HostId host, Packet&& packet) {
     ++stats.unroutable;
     return;
   }
+  if (capture_file) capture(*id, PcapngWriter::Direction::outbound, packet);
   Interface& interface = topology.interface(*id);
   const std::size_t bytes = ip_size(packet);
   if (bytes > interface.uplink.config().mtu_bytes) {
@@ -147,11 +149,8 @@ void World::State::spread(SiteId site, const Packet& packet) {
   for (const InterfaceId id : topology.members(site)) {
     const Interface& interface = topology.interface(id);
     const auto [begin, end] = hosts[interface.host.value].udp.equal_range(packet.destination.port);
-    const bool joined = std::any_of(begin, end, [&](const auto& entry) {
-      const UdpFlow& bound = entry.second.bound;
-      return bound.group == packet.destination &&
-             topology.interface_with(interface.host, bound.local.address) == id;
-    });
+    const bool joined = std::any_of(
+        begin, end, [&](const auto& entry) { return is_member(entry.second, id, packet.destination); });
     if (joined) arrive(id, copy_of(packet));
   }
 }
@@ -181,31 +180,75 @@ void World::State::handle(AtInterface&& happening) {
     ++stats.unroutable;
     return;
   }
+  if (capture_file) capture(happening.interface, PcapngWriter::Direction::inbound, packet);
   if (packet.protocol == TransportProtocol::tcp) return deliver_segment(host, std::move(packet));
 
+  if (multicast) return deliver_to_members(happening.interface, packet);
+
   const auto [begin, end] = hosts[host.value].udp.equal_range(packet.destination.port);
-  std::vector<UdpSocket> receivers;
-  for (auto it = begin; it != end; ++it) {
-    const UdpFlow& bound = it->second.bound;
-    if (multicast ? bound.group == packet.destination &&
-                        topology.interface_with(host, bound.local.address) == happening.interface
-                  : overlap(bound.local, packet.destination)) {
-      receivers.push_back(it->second);
-      if (!multicast) break;
-    }
+  const auto socket = std::find_if(
+      begin, end, [&](const auto& entry) { return overlap(entry.second.bound.local, packet.destination); });
+  if (socket == end) {
+    ++stats.refused;
+  } else {
+    deliver_datagram(socket->second.owner, socket->second.flow, packet);
   }
-  if (receivers.empty()) ++stats.refused;
-  for (const UdpSocket& socket : receivers) deliver_datagram(socket, packet);
 }
 
-void World::State::deliver_datagram(const UdpSocket& socket, const Packet& packet) {
-  Runner* const runner = find(socket.owner);
+void World::State::deliver_to_members(InterfaceId id, const Packet& packet) {
+  const HostId host = topology.interface(id).host;
+  // A list first: whoever gets the packet may open and close sockets.
+  std::vector<std::pair<RunnerId, FlowId>> members;
+  const auto [begin, end] = hosts[host.value].udp.equal_range(packet.destination.port);
+  for (auto it = begin; it != end; ++it) {
+    if (is_member(it->second, id, packet.destination))
+      members.emplace_back(it->second.owner, it->second.flow);
+  }
+  if (members.empty()) ++stats.refused;
+  for (const auto& [owner, flow] : members) deliver_datagram(owner, flow, packet);
+}
+
+bool World::State::is_member(const UdpSocket& socket, InterfaceId id, const Endpoint& group) const {
+  return socket.bound.group == group &&
+         topology.interface_with(topology.interface(id).host, socket.bound.local.address) == id;
+}
+
+void World::State::deliver_datagram(RunnerId owner, FlowId flow, const Packet& packet) {
+  Runner* const runner = find(owner);
   if (runner == nullptr) return;
   ++stats.delivered;
   record('<', packet);
   runner->touched = true;
-  runner->core->handle_datagram(now,
-                                {socket.flow, packet.source, packet.destination, packet.payload.bytes()});
+  runner->core->handle_datagram(now, {flow, packet.source, packet.destination, packet.payload.bytes()});
+}
+
+// ---- The capture ------------------------------------------------------------
+
+Result<void> World::State::capture(const std::string& path) {
+  capture_file.reset();
+  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return std::error_code(errno, std::generic_category());
+  capture_file.emplace(CaptureFile{std::unique_ptr<std::FILE, CloseFile>(file)});
+  capture_file->write();
+  return {};
+}
+
+void World::State::capture(InterfaceId id, PcapngWriter::Direction direction, const Packet& packet) {
+  auto [entry, added] = capture_file->interfaces.try_emplace(id);
+  if (added) {
+    const Interface& interface = topology.interface(id);
+    entry->second =
+        capture_file->writer.add_interface(hosts[interface.host.value].name + "/" + interface.name);
+  }
+  const Duration since_1970 = std::chrono::seconds(wall_clock_epoch) + now.time_since_epoch();
+  capture_file->writer.add_packet(entry->second, since_1970, direction, packet);
+  capture_file->write();
+}
+
+// A full disk shows when the file is looked at; it does not change the run.
+void World::State::CaptureFile::write() {
+  const auto bytes = writer.take();
+  std::fwrite(bytes.data(), 1, bytes.size(), file.get());
 }
 
 // ---- The trace --------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 
 #include "petrel/sim/event_queue.hpp"
 #include "petrel/sim/world.hpp"
+#include "sim/pcapng.hpp"
 #include "sim/tcp_connection.hpp"
 #include "sim/topology.hpp"
 
@@ -55,9 +57,11 @@ class World::State {
     std::unique_ptr<AttachedCore> core;
     std::unordered_map<FlowId, Flow> flows{};
     FlowId next_accepted = first_accepted_flow;
-    bool touched = true;         // It may have output, or another deadline than `due`.
-    unsigned idle_timeouts = 0;  // handle_timeout() calls that changed nothing, in this instant.
-    unsigned busy_timeouts = 0;  // Calls that did, in this instant.
+    bool touched = true;  // It may have output, or another deadline than we know of.
+    std::optional<TimePoint> deadline{};
+    TimePoint counted_at{};      // The instant that these two are about:
+    unsigned idle_timeouts = 0;  // handle_timeout() calls that changed nothing.
+    unsigned busy_timeouts = 0;  // All calls.
   };
 
   struct UdpSocket {
@@ -86,6 +90,16 @@ class World::State {
     std::map<StreamKey, Stream> streams{};
   };
 
+  struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  struct CaptureFile {
+    std::unique_ptr<std::FILE, CloseFile> file;
+    PcapngWriter writer{};
+    std::map<InterfaceId, CaptureInterface> interfaces{};
+
+    void write();
+  };
   struct InSite {  // A packet left its host and is in this site.
     SiteId site;
     Packet packet;
@@ -115,6 +129,9 @@ class World::State {
   void step();
   void run_timers();
   void settle();
+  void settle_cores();
+  bool run_loops();
+  void flush(const void* identity);
   bool pump(Runner& runner);
   void touch_all();
   void handle(Answer&& happening);
@@ -124,7 +141,13 @@ class World::State {
   void tell(Runner& runner, FlowId flow, const FlowChange& change);
   void refuse(Runner& runner, FlowId flow, std::errc error);
   void open(Runner& runner, FlowId flow, Flow opened);
-  Runner* find(RunnerId id) { return runners[id.value].get(); }
+  /// nullptr: detached.
+  Runner* find(RunnerId id) {
+    Runner* const runner = runners[id.value].get();
+    return runner != nullptr && runner->identity != nullptr ? runner : nullptr;
+  }
+  IpAddress outside_address();
+  IpAddress inside_address();
   [[noreturn]] void fault(const Runner& runner, const std::string& what) const;
 
   // Packets and UDP: world_packets.cpp.
@@ -136,10 +159,14 @@ class World::State {
   void handle(AtInterface&& happening);
   void spread(SiteId site, const Packet& packet);
   void arrive(InterfaceId interface, Packet&& packet);
-  void deliver_datagram(const UdpSocket& socket, const Packet& packet);
+  void deliver_to_members(InterfaceId interface, const Packet& packet);
+  bool is_member(const UdpSocket& socket, InterfaceId interface, const Endpoint& group) const;
+  void deliver_datagram(RunnerId owner, FlowId flow, const Packet& packet);
   bool udp_port_is_free(const Host& host, const Endpoint& local, bool shared) const;
   void close_udp(Host& host, RunnerId owner, FlowId flow, const UdpFlow& bound);
   void record(char what, const Packet& packet);
+  Result<void> capture(const std::string& path);
+  void capture(InterfaceId interface, PcapngWriter::Direction direction, const Packet& packet);
 
   // TCP: world_streams.cpp.
   void perform(Runner& runner, const Connect& request);
@@ -147,6 +174,8 @@ class World::State {
   void handle(StreamTimer&& happening);
   void deliver_segment(HostId host, Packet&& packet);
   void serve(HostId host, const StreamKey& key);
+  void tell_of_stream(HostId host, const StreamKey& key, Stream& stream,
+                      TcpConnection::Happening&& happening);
   void accept(HostId host, const StreamKey& key, Stream& stream);
   void close_stream(HostId host, const StreamKey& key);
   std::size_t max_segment_bytes(HostId host, const Endpoint& local);
@@ -161,14 +190,17 @@ class World::State {
   TimePoint now{};
   Topology topology;
   std::vector<Host> hosts;
-  std::vector<std::unique_ptr<Runner>> runners;     // By id; null once detached.
-  std::vector<std::optional<TimePoint>> deadlines;  // By id: next_timeout() as of the last look.
-  std::vector<std::unique_ptr<Runner>> gone;        // May still be on the stack; until the next settle().
+  std::vector<std::unique_ptr<Runner>> runners;  // By id; null once detached and forgotten.
+  std::vector<Runner*> active;                   // The others, in the order in which they came.
+  bool forgets = false;                          // Some of them are detached, and perhaps on the stack.
+  std::vector<std::pair<const void*, std::function<bool()>>> loops;
   std::map<std::string, std::vector<IpAddress>> names;
   EventQueue<Happening> queue;
   std::function<Fate(std::uint64_t, const Packet&)> tap;
   std::function<void(TimePoint)> tell_time;
+  std::optional<CaptureFile> capture_file;
   bool too_big_allowed = false;
+  std::uint32_t automatic_addresses = 0;
   WorldStats stats;
   std::uint64_t trace_hash = 14695981039346656037ULL;  // FNV-1a's start.
 };

@@ -106,29 +106,15 @@ void World::State::deliver_segment(HostId id, Packet&& packet) {
 // Carries on what a call into the connection has caused. The connection may be gone after it.
 void World::State::serve(HostId host, const StreamKey& key) {
   auto& streams = hosts[host.value].streams;
-  const auto found = streams.find(key);
+  // Looked up each time: whoever hears of one thing may close the stream, or its whole core.
+  auto found = streams.find(key);
+  for (; found != streams.end(); found = streams.find(key)) {
+    auto happening = found->second.connection.poll_happening();
+    if (!happening) break;
+    tell_of_stream(host, key, found->second, *std::move(happening));
+  }
   if (found == streams.end()) return;
   Stream& stream = found->second;
-
-  while (auto happening = stream.connection.poll_happening()) {
-    const auto* change = std::get_if<FlowChange>(&*happening);
-    if (!stream.accepted) {
-      if (change != nullptr && std::holds_alternative<FlowOpened>(*change)) accept(host, key, stream);
-      continue;
-    }
-    Runner* const runner = stream.owner ? find(*stream.owner) : nullptr;
-    if (runner == nullptr) break;
-    if (const auto* bytes = std::get_if<PacketBuffer>(&*happening)) {
-      runner->touched = true;
-      runner->core->handle_datagram(now, {stream.flow, key.remote, key.local, bytes->bytes()});
-      continue;
-    }
-    if (std::holds_alternative<FlowClosed>(*change) || std::holds_alternative<FlowFailed>(*change)) {
-      runner->flows[stream.flow] = EndedFlow{};
-      stream.owner.reset();
-    }
-    tell(*runner, stream.flow, *change);
-  }
   while (auto segment = stream.connection.poll_segment()) emit(nullptr, host, *std::move(segment));
   if (stream.connection.over()) {
     streams.erase(found);
@@ -140,6 +126,29 @@ void World::State::serve(HostId host, const StreamKey& key) {
     stream.wakes = std::max(*due, now);
     queue.push(*stream.wakes, StreamTimer{host, key});
   }
+}
+
+void World::State::tell_of_stream(HostId host, const StreamKey& key, Stream& stream,
+                                  TcpConnection::Happening&& happening) {
+  const auto* change = std::get_if<FlowChange>(&happening);
+  if (!stream.accepted) {
+    // One that broke before it was open is news to nobody.
+    if (change != nullptr && std::holds_alternative<FlowOpened>(*change)) accept(host, key, stream);
+    return;
+  }
+  Runner* const runner = stream.owner ? find(*stream.owner) : nullptr;
+  if (runner == nullptr) return;
+  const FlowId flow = stream.flow;
+  if (const auto* bytes = std::get_if<PacketBuffer>(&happening)) {
+    runner->touched = true;
+    runner->core->handle_datagram(now, {flow, key.remote, key.local, bytes->bytes()});
+    return;
+  }
+  if (std::holds_alternative<FlowClosed>(*change) || std::holds_alternative<FlowFailed>(*change)) {
+    runner->flows[flow] = EndedFlow{};
+    stream.owner.reset();
+  }
+  tell(*runner, flow, *change);
 }
 
 // Gives a new connection to the core that listens, or breaks it off if nobody does any more.

@@ -1,7 +1,11 @@
-// Multicast, and interfaces that come and go.
+// Multicast, captures, and interfaces that come and go.
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <string_view>
 
 #include "petrel/sim/world.hpp"
@@ -135,6 +139,42 @@ TEST(Interfaces, CarryNothingWhileTheyAreDown) {
   home.b.send(flow, word, at("10.0.0.1:1000"));
   home.world.run_for(1s);
   EXPECT_EQ(home.a.flow(flow).bytes, word);
+}
+
+// The types of the blocks, in order.
+std::vector<std::uint32_t> block_types(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  std::vector<std::uint32_t> types;
+  for (ByteReader reader(as_bytes(text)); reader.remaining() > 0;) {
+    types.push_back(reader.u32());
+    reader.skip(reader.u32() - 8);
+  }
+  return types;
+}
+
+TEST(Capture, HasEveryPacketOnBothSidesAndSecretsWhereTheyCame) {
+  const std::string path = ::testing::TempDir() + "petrel_sim_capture.pcapng";
+  {
+    Home home;
+    ASSERT_TRUE(home.world.capture(path));
+    home.a.request(BindUdp{flow, at("10.0.0.1:1000")});
+    home.b.request(BindUdp{flow, at("10.0.0.2:2000")});
+    home.world.run_for(0s);
+    home.a.send(flow, word, at("10.0.0.2:2000"));
+    home.world.run_for(1s);
+    home.world.add_secret("CLIENT_RANDOM 00 00");
+    home.a.send(flow, word, at("192.0.2.77:1"));  // Arrives nowhere.
+    home.world.run_for(1s);
+  }
+  EXPECT_EQ(block_types(path), (std::vector<std::uint32_t>{0x0a0d0d0a, 1, 6, 1, 6, 10, 6}));
+  std::remove(path.c_str());
+}
+
+TEST(Capture, SaysWhatIsWrongWithAPath) {
+  World world(1);
+  EXPECT_EQ(world.capture("/nowhere/at/all.pcapng").error(), std::errc::no_such_file_or_directory);
+  EXPECT_NO_THROW(world.add_secret("ignored"));
 }
 
 // A telephone leaves the house: what is bound to its mobile network goes that way, with that latency.

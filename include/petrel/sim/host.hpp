@@ -8,6 +8,7 @@
 #include "petrel/base/strong.hpp"
 #include "petrel/net/endpoint.hpp"
 #include "petrel/sim/link.hpp"
+#include "petrel/sim/nat.hpp"
 
 namespace petrel::inline v0::sim {
 
@@ -18,8 +19,11 @@ inline constexpr SiteId internet{0};
 
 struct HostConfig {
   std::string name;
-  std::vector<IpAddress> addresses;
+  /// Empty: one IPv4 address of the world's choice, of the kind that the site has.
+  std::vector<IpAddress> addresses{};
   SiteId site = internet;
+  /// A NAT of the host's own, between it and `site`.
+  std::optional<NatConfig> behind{};
   /// What happens to packets that leave the host; the world's default if not given.
   std::optional<LinkConfig> uplink{};
   /// What happens to packets on their last stretch towards the host. By default nothing,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "petrel/base/abi.hpp"
+#include "petrel/base/result.hpp"
 #include "petrel/net/protocol_core.hpp"
 #include "petrel/sim/attached_core.hpp"
 #include "petrel/sim/host.hpp"
@@ -90,8 +91,14 @@ class PETREL_API World {
   /// The same for what is no FlowCore but behaves like one. `identity` names it to detach().
   void attach_core(HostId host, const void* identity, std::unique_ptr<AttachedCore> core);
   /// Closes the core's flows and forgets it, as when its process ends: what it sent to
-  /// streams still arrives.
+  /// streams still arrives. What it has ready and nobody took is lost, unless flush() does.
   void detach(const void* identity);
+  void flush(const void* identity);
+
+  /// Calls `run_ready` whenever all cores have come to rest, before time moves on: for an event
+  /// loop beside the world. It returns whether it ran something, which may have called any core.
+  void attach_loop(const void* identity, std::function<bool()> run_ready);
+  void detach_loop(const void* identity);
 
   /// Calls `action` after `delay`.
   void after(Duration delay, std::function<void()> action);
@@ -114,6 +121,14 @@ class PETREL_API World {
   void set_up(HostId host, std::string_view interface, bool up);
   std::vector<LocalAddress> local_addresses(HostId host) const;
 
+  /// Writes every packet from now on to a pcapng file for Wireshark: once as it leaves its
+  /// host, and once as it arrives, on interfaces named "alice/eth0". Errors: what the system
+  /// said about the path.
+  Result<void> capture(const std::string& path);
+  /// One line of an SSLKEYLOGFILE for the capture, so that Wireshark decrypts what comes after
+  /// it: what a dtls::KeyLogSink is given (key_log.hpp is one). Ignored while there is no capture.
+  void add_secret(std::string_view line);
+
   /// Drops packets over an MTU silently, as a network without ICMP does, instead of failing the run.
   void allow_too_big();
 
@@ -131,6 +146,8 @@ class PETREL_API World {
   std::uint64_t trace_hash() const;
 
   static constexpr Duration resolve_delay = std::chrono::milliseconds(20);
+  /// The seconds since 1970 at TimePoint{}: 14 November 2023. Any date would do.
+  static constexpr std::int64_t wall_clock_epoch = 1'700'000'000;
 
  private:
   class State;

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "petrel/base/abi.hpp"
+#include "petrel/io/network.hpp"
+#include "petrel/sim/seeded_random.hpp"
+#include "petrel/sim/world.hpp"
+
+namespace asio {
+class io_context;
+}
+
+namespace petrel::inline v0::sim {
+
+/// The network of one host of a World, for real PeerConnections and whatever else runs on an
+/// io::Network: its sockets are the host's, its clock is the world's, and its dice come from
+/// the world's seed. An application that is given an io::Network& cannot tell the difference.
+///
+///   World world(seed);
+///   asio::io_context context;
+///   HostNetwork network(world, world.add_host({.name = "alice", .behind = NatConfig::symmetric()}),
+///   context); PeerConnection peer(network); world.run_until([&] { return peer.connection_state() ==
+///   ConnectionState::connected; }, 10s);
+///
+/// The world runs the context: whenever it has come to rest at an instant, it runs all that was
+/// posted there, coroutines included, before time moves on. Do not run the context beside it.
+/// Hosts may share a context. A timer of Asio's own knows nothing of virtual time: wait on what
+/// the library offers (gathered_description() and the like), or on World::after().
+///
+/// Certificates and handshakes draw from OpenSSL, which has dice of its own; only a program
+/// that seeds those too has the same bytes in every run.
+///
+/// Lifetime: the world and the context outlive it, and it outlives its peers; one that is left
+/// is closed.
+class PETREL_API HostNetwork final : public io::Network {
+ public:
+  HostNetwork(World& world, HostId host, asio::io_context& context);
+  ~HostNetwork();
+  HostNetwork(const HostNetwork&) = delete;
+  HostNetwork& operator=(const HostNetwork&) = delete;
+
+  asio::any_io_executor executor() const override;
+  TimePoint now() const override { return world_.now(); }
+  ClockMapping clock() const override;
+  std::int64_t unix_time() const override;
+  RandomSource& random() override { return random_; }
+  io::NetworkUserId attach(io::NetworkUser& user) override;
+  void detach(io::NetworkUserId id) override;
+  void request(io::NetworkUserId id, const IoRequest& request) override;
+  std::size_t send(io::NetworkUserId id, std::span<Transmit> transmits) override;
+  void set_timeout(io::NetworkUserId id, std::optional<TimePoint> deadline) override;
+  std::vector<LocalAddress> local_addresses() override { return world_.local_addresses(host_); }
+
+  HostId host() const { return host_; }
+
+ private:
+  class User;
+
+  User* find(io::NetworkUserId id);
+  bool run_ready();
+
+  World& world_;
+  HostId host_;
+  asio::io_context& context_;
+  SeededRandom random_;
+  std::uint64_t last_user_ = 0;
+  std::map<io::NetworkUserId, User*> users_;  // The world owns them.
+};
+
+}  // namespace petrel::inline v0::sim
