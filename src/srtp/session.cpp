@@ -16,11 +16,6 @@ constexpr std::size_t scratch = SRTP_MAX_TRAILER_LEN + 4;
 
 constexpr std::size_t max_key_and_salt = 32 + 14;
 
-bool library_ready() {
-  static const bool ready = srtp_init() == srtp_err_status_ok;  // Once per process.
-  return ready;
-}
-
 void set_policy(srtp_policy_t& policy, Profile profile) {
   switch (profile) {
     case Profile::aes128_cm_sha1_80:
@@ -36,6 +31,25 @@ void set_policy(srtp_policy_t& policy, Profile profile) {
       srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtcp);
       return;
   }
+}
+
+// Debian's libsrtp2 has its ciphers from NSS, which loads its modules for the first context and
+// unloads them with the last: whoever has one peer at a time would pay for that with each, a
+// third of what a connection costs. One context that nobody uses keeps them.
+srtp_t make_unused_context() {
+  std::array<std::byte, max_key_and_salt> no_key{};
+  srtp_policy_t policy{};
+  set_policy(policy, Profile::aead_aes_128_gcm);
+  policy.ssrc.type = ssrc_any_outbound;
+  policy.key = as_unsigned(std::span<std::byte>(no_key));
+  srtp_t context = nullptr;
+  return srtp_create(&context, &policy) == srtp_err_status_ok ? context : nullptr;
+}
+
+bool library_ready() {
+  static const bool ready = srtp_init() == srtp_err_status_ok;  // Once per process.
+  static const srtp_t unused = ready ? make_unused_context() : nullptr;
+  return ready && unused != nullptr;
 }
 
 // One context for each direction, so that a peer that uses our SSRCs disturbs nothing.
