@@ -108,7 +108,7 @@ struct Frame {
 };
 struct Packet {
   Transceiver transceiver;
-  std::shared_ptr<const std::vector<std::byte>> packet;
+  PacketBuffer packet;
 };
 struct KeyFrameRequest {
   Transceiver transceiver;

@@ -240,7 +240,7 @@ void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
   if (closed_) return;
   gatherer_->handle_flow(flow, change);
   if (std::holds_alternative<FlowFailed>(change)) {
-    std::erase_if(shared_->transmits, [&](const Transmit& transmit) { return transmit.flow == flow; });
+    shared_->transmits.remove_if([&](const Transmit& transmit) { return transmit.flow == flow; });
   }
   settle();
 }
@@ -364,7 +364,7 @@ std::optional<TimePoint> Agent::next_timeout() const {
   return next;
 }
 
-std::optional<Transmit> Agent::poll_transmit() { return take(shared_->transmits); }
+std::optional<Transmit> Agent::poll_transmit() { return shared_->transmits.take(); }
 std::optional<IoRequest> Agent::poll_request() {
   // What closing has to say to TURN servers leaves by the flows that the requests close.
   if (closed_ && !shared_->transmits.empty()) return std::nullopt;

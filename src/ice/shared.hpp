@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/ice/agent.hpp"
 
 namespace petrel::inline v0::ice {
@@ -24,7 +25,7 @@ struct Shared {
   AgentStats stats;
   std::vector<ServerReport> server_reports;
 
-  std::deque<Transmit> transmits;
+  RingQueue<Transmit> transmits;
   std::deque<IoRequest> requests;
   std::deque<Event> events;
   /// Foundations that have just worked; pairs of all streams thaw (RFC 8445 7.2.5.3.3).

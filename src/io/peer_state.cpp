@@ -195,7 +195,8 @@ void PeerState::dispatch(const PeerEvent& event) {
           const auto found = callbacks_.transceivers.find(happened.transceiver);
           if (found == callbacks_.transceivers.end()) return;
           if constexpr (std::is_same_v<Happened, FrameArrived>) found->second.frame(happened.frame);
-          if constexpr (std::is_same_v<Happened, PacketArrived>) found->second.packet(*happened.packet);
+          if constexpr (std::is_same_v<Happened, PacketArrived>)
+            found->second.packet(happened.packet.bytes());
           if constexpr (std::is_same_v<Happened, KeyFrameWanted>) found->second.key_frame_request();
         }
       },

@@ -16,15 +16,22 @@ class Timers {
  public:
   void set(NetworkUserId user, std::optional<TimePoint> deadline) {
     const auto known = deadlines_.find(user);
-    if (known != deadlines_.end()) {
-      if (deadline && *deadline == known->second) return;
-      queue_.erase({known->second, user});
-      deadlines_.erase(known);
-    }
-    if (deadline) {
+    if (known == deadlines_.end()) {
+      if (!deadline) return;
       deadlines_.emplace(user, *deadline);
       queue_.emplace(*deadline, user);
+      return;
     }
+    if (deadline == known->second) return;
+    auto place = queue_.extract({known->second, user});
+    if (!deadline) {
+      deadlines_.erase(known);
+      return;
+    }
+    // Deadlines move with most packets: what held the old one holds the new one.
+    known->second = *deadline;
+    place.value().first = *deadline;
+    queue_.insert(std::move(place));
   }
 
   std::optional<TimePoint> earliest() const {

@@ -1,6 +1,5 @@
 #include "peer/event_queue.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace petrel::inline v0::detail {
@@ -34,17 +33,17 @@ void EventQueue::push(PeerEvent event) {
     events_.push_back(std::move(event));
     return;
   }
-  const auto superseded =
-      std::ranges::find_if(events_, [&](const PeerEvent& waiting) { return supersedes(event, waiting); });
-  if (superseded != events_.end()) {
+  PeerEvent* superseded =
+      events_.find_if([&](const PeerEvent& waiting) { return supersedes(event, waiting); });
+  if (superseded != nullptr) {
     *superseded = std::move(event);
     return;
   }
   if (events_.size() - media_ >= max_other) {
     // Only states are left to grow this long; the newest of each kind is what matters.
-    const auto same = std::ranges::find_if(
-        events_, [&](const PeerEvent& waiting) { return waiting.index() == event.index(); });
-    if (same != events_.end()) events_.erase(same);
+    bool found = false;
+    events_.remove_if(
+        [&](const PeerEvent& waiting) { return !found && (found = waiting.index() == event.index()); });
     ++dropped_;
   }
   events_.push_back(std::move(event));
@@ -60,40 +59,34 @@ void EventQueue::push_video(FrameArrived frame) {
     awaiting_key_frame_.erase(frame.transceiver);
   }
   ++media_;
-  events_.emplace_back(std::move(frame));
+  events_.push_back(std::move(frame));
 }
 
+// Drops the oldest frame or packet, and what hangs on a frame: those of its transceiver up to a key frame.
 void EventQueue::make_room() {
   if (media_ < max_media) return;
-  const auto oldest = std::ranges::find_if(events_, is_media);
-  PETREL_ASSERT(oldest != events_.end());
-  const auto* frame = std::get_if<FrameArrived>(&*oldest);
-  const std::optional<TransceiverId> transceiver =
-      frame != nullptr ? std::optional(frame->transceiver) : std::nullopt;
-  const auto next = events_.erase(oldest);
-  --media_;
-  ++dropped_;
-  if (transceiver) drop_dependents(next, *transceiver);
-}
-
-void EventQueue::drop_dependents(std::deque<PeerEvent>::iterator from, TransceiverId transceiver) {
-  for (auto it = from; it != events_.end();) {
-    if (!is_frame_of(*it, transceiver)) {
-      ++it;
-      continue;
+  bool found = false;
+  std::optional<TransceiverId> broken;
+  const std::size_t removed = events_.remove_if([&](const PeerEvent& event) {
+    if (!found) {
+      found = is_media(event);
+      if (const auto* frame = std::get_if<FrameArrived>(&event)) broken = frame->transceiver;
+      return found;
     }
-    if (std::get<FrameArrived>(*it).frame->key_frame()) return;
-    it = events_.erase(it);
-    --media_;
-    ++dropped_;
-  }
-  if (awaiting_key_frame_.insert(transceiver).second) broken_.push_back(transceiver);
+    if (!broken || !is_frame_of(event, *broken)) return false;
+    if (!std::get<FrameArrived>(event).frame->key_frame()) return true;
+    broken.reset();
+    return false;
+  });
+  PETREL_ASSERT(removed > 0);
+  media_ -= removed;
+  dropped_ += removed;
+  if (broken && awaiting_key_frame_.insert(*broken).second) broken_.push_back(*broken);
 }
 
 std::optional<PeerEvent> EventQueue::pop() {
   if (events_.empty()) return std::nullopt;
-  PeerEvent event = std::move(events_.front());
-  events_.pop_front();
+  PeerEvent event = events_.pop_front();
   if (is_media(event)) --media_;
   return event;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/peer/events.hpp"
 
 namespace petrel::inline v0::detail {
@@ -33,9 +34,8 @@ class EventQueue {
 
  private:
   void make_room();
-  void drop_dependents(std::deque<PeerEvent>::iterator from, TransceiverId transceiver);
 
-  std::deque<PeerEvent> events_;
+  RingQueue<PeerEvent> events_;
   std::size_t media_ = 0;
   std::uint64_t dropped_ = 0;
   std::set<TransceiverId> awaiting_key_frame_;

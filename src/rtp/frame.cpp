@@ -18,7 +18,7 @@ std::shared_ptr<const EncodedFrame> EncodedFrame::make(Bytes bytes, FrameInfo in
 }
 
 std::shared_ptr<const EncodedFrame> EncodedFrame::make(std::vector<std::byte>&& bytes, FrameInfo info) {
-  return std::shared_ptr<const EncodedFrame>(new EncodedFrame(std::move(bytes), info));
+  return std::make_shared<const EncodedFrame>(Private{}, std::move(bytes), info);
 }
 
 Result<std::span<const rtp::PayloadSlice>> EncodedFrame::slices(rtp::PayloadFormat format,
@@ -31,8 +31,8 @@ Result<std::span<const rtp::PayloadSlice>> EncodedFrame::slices(rtp::PayloadForm
   }
   auto slices = rtp::packetize(format, bytes_, size);
   if (!slices) return slices.error();
-  cuts_.push_back({format, size, *std::move(slices)});
-  return std::span<const rtp::PayloadSlice>(cuts_.back().slices);
+  cuts_.push_front({format, size, *std::move(slices)});
+  return std::span<const rtp::PayloadSlice>(cuts_.front().slices);
 }
 
 }  // namespace petrel::inline v0

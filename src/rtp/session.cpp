@@ -137,10 +137,7 @@ std::optional<TimePoint> Session::next_timeout() const {
   return earliest;
 }
 
-std::optional<Outgoing> Session::poll_packet() {
-  if (outgoing_.empty()) return std::nullopt;
-  return outgoing_.pop_front();
-}
+std::optional<Outgoing> Session::poll_packet() { return outgoing_.take(); }
 
 std::optional<Session::Event> Session::poll_event() { return events_.pop(); }
 

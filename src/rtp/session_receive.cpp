@@ -53,14 +53,15 @@ void Session::handle_rtp(TimePoint now, Bytes bytes) {
       original.payload_type = payload->payload_type;
       original.sequence = restored->sequence;
       original.ssrc = stream->ssrc();
-      const auto written = write_packet(original, ExtensionBlock(), restored->payload);
-      if (written) deliver_packet(*media, stream->ssrc(), {written->bytes().begin(), written->bytes().end()});
+      auto written = write_packet(original, ExtensionBlock(), restored->payload);
+      if (written) deliver_packet(*media, stream->ssrc(), *std::move(written));
     }
   } else {
     ReceiveStream* stream = receive_stream(now, *media, *payload, header.ssrc);
     const bool accepted = stream->handle_packet(now, *packet, *payload);
     if (accepted && media->config.deliver_packets) {
-      deliver_packet(*media, header.ssrc, {bytes.begin(), bytes.end()});
+      auto copy = PacketBuffer::copy_of(bytes);
+      if (copy) deliver_packet(*media, header.ssrc, *std::move(copy));
     }
   }
   settle(now);
@@ -186,25 +187,24 @@ void Session::end_stream(Ssrc ssrc) {
 void Session::deliver_frames(TimePoint now, Media& media, ReceiveStream& stream) {
   while (auto frame = stream.poll_frame()) {
     const bool is_key_frame = frame->key_frame();
-    const FrameReceived event{media.id, stream.ssrc(), std::move(frame)};
-    if (events_.push(event)) continue;
+    Event event = FrameReceived{media.id, stream.ssrc(), std::move(frame)};
+    if (events_.push(std::move(event))) continue;  // What is refused was not moved.
 
     // Each frame of audio stands alone: the latest is worth most. Of video the rest hangs on what is
     // dropped, and would be too old when it is fetched.
     const bool is_audio = media.config.kind == MediaKind::audio;
     stream.count_unread(is_audio ? events_.drop_oldest_media(media.id) : events_.drop_media(media.id));
-    if ((is_audio || is_key_frame) && events_.push(event)) continue;
+    if ((is_audio || is_key_frame) && events_.push(std::move(event))) continue;
     stream.count_unread(1);
     stream.require_key_frame(now);
   }
 }
 
-void Session::deliver_packet(Media& media, Ssrc ssrc, std::vector<std::byte> packet) {
-  const PacketReceived event{media.id, ssrc,
-                             std::make_shared<const std::vector<std::byte>>(std::move(packet))};
-  if (events_.push(event)) return;
+void Session::deliver_packet(Media& media, Ssrc ssrc, PacketBuffer packet) {
+  Event event = PacketReceived{media.id, ssrc, std::move(packet)};
+  if (events_.push(std::move(event))) return;  // What is refused was not moved.
   ++stats_.dropped.events_lost;
-  if (events_.drop_oldest_media(media.id) > 0) static_cast<void>(events_.push(event));
+  if (events_.drop_oldest_media(media.id) > 0) static_cast<void>(events_.push(std::move(event)));
 }
 
 void Session::request_key_frame(TimePoint now, MediaId id) {

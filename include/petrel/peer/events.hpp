@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "petrel/base/packet_buffer.hpp"
 #include "petrel/ice/agent.hpp"
 #include "petrel/peer/config.hpp"
 #include "petrel/peer/jsep.hpp"
@@ -56,7 +57,7 @@ struct FrameArrived {
 };
 struct PacketArrived {
   TransceiverId transceiver;
-  std::shared_ptr<const std::vector<std::byte>> packet;
+  PacketBuffer packet;  ///< Plaintext RTP, header included.
 };
 /// The peer needs a key frame: it has just connected, or asked by PLI or FIR.
 struct KeyFrameWanted {

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,12 +49,13 @@ class PETREL_API EncodedFrame {
   /// Errors as rtp::packetize().
   Result<std::span<const rtp::PayloadSlice>> slices(rtp::PayloadFormat format, std::size_t max_payload) const;
 
+  struct Private {};  ///< Only make() makes frames, in one block with their count of references.
+  EncodedFrame(Private, std::vector<std::byte>&& bytes, FrameInfo info)
+      : bytes_(std::move(bytes)), info_(info) {}
   EncodedFrame(const EncodedFrame&) = delete;
   EncodedFrame& operator=(const EncodedFrame&) = delete;
 
  private:
-  EncodedFrame(std::vector<std::byte>&& bytes, FrameInfo info) : bytes_(std::move(bytes)), info_(info) {}
-
   struct Cut {
     rtp::PayloadFormat format;
     std::size_t max_payload;
@@ -63,7 +64,7 @@ class PETREL_API EncodedFrame {
 
   std::vector<std::byte> bytes_;
   FrameInfo info_;
-  mutable std::deque<Cut> cuts_;  ///< A deque, since spans into it are out there.
+  mutable std::forward_list<Cut> cuts_;  ///< A list, since spans into it are out there.
 };
 
 }  // namespace petrel::inline v0

@@ -13,6 +13,7 @@
 #include "petrel/base/packet_buffer.hpp"
 #include "petrel/base/random.hpp"
 #include "petrel/base/result.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/base/time.hpp"
 #include "petrel/rtp/congestion/loss_based_estimate.hpp"
 #include "petrel/rtp/frame.hpp"
@@ -20,7 +21,6 @@
 #include "petrel/rtp/stream/events.hpp"
 #include "petrel/rtp/stream/media_config.hpp"
 #include "petrel/rtp/stream/receive_stream.hpp"
-#include "petrel/rtp/stream/ring_queue.hpp"
 #include "petrel/rtp/stream/rtcp_interval.hpp"
 #include "petrel/rtp/stream/send_stream.hpp"
 #include "petrel/rtp/stream/ssrc_table.hpp"
@@ -160,7 +160,7 @@ class PETREL_API Session {
   ReceiveStream* retransmitted_stream(TimePoint now, Media& media, const PacketView& packet);
   void end_stream(Ssrc ssrc);
   void deliver_frames(TimePoint now, Media& media, ReceiveStream& stream);
-  void deliver_packet(Media& media, Ssrc ssrc, std::vector<std::byte> packet);
+  void deliver_packet(Media& media, Ssrc ssrc, PacketBuffer packet);
 
   // session_rtcp.cpp
   void handle_message(TimePoint now, const rtcp::SenderReport& report);
@@ -191,7 +191,7 @@ class PETREL_API Session {
   SsrcTable table_;
   RtcpInterval interval_;
   std::unique_ptr<Pacer> pacer_;
-  RingQueue<std::optional<Outgoing>> outgoing_;  ///< optional, since an empty PacketBuffer costs a block.
+  RingQueue<Outgoing> outgoing_;
   std::uint16_t transport_number_ = 0;
   LossBasedEstimate estimate_;
   EventQueue events_;

@@ -131,7 +131,7 @@ void Depacketizer::begin_unit(std::byte header) {
 }
 
 Result<CodedFrame> Depacketizer::take() {
-  CodedFrame frame = std::exchange(frame_, {});
+  CodedFrame frame = frame_.take();
   if (std::exchange(in_fragment_, false)) return Errc::missing_fragment;
   if (frame.bytes.empty()) return Errc::empty_frame;
   return frame;

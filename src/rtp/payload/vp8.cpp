@@ -157,7 +157,7 @@ Result<void> Depacketizer::append(Bytes payload) {
 }
 
 Result<CodedFrame> Depacketizer::take() {
-  CodedFrame frame = std::exchange(frame_, {});
+  CodedFrame frame = frame_.take();
   if (frame.bytes.empty()) return Errc::empty_frame;
   return frame;
 }

@@ -7,7 +7,7 @@ namespace {
 
 std::size_t media_size(const Event& event) {
   if (const auto* frame = std::get_if<FrameReceived>(&event)) return frame->frame->bytes().size();
-  if (const auto* packet = std::get_if<PacketReceived>(&event)) return packet->packet->size();
+  if (const auto* packet = std::get_if<PacketReceived>(&event)) return packet->packet.size();
   return 0;
 }
 
@@ -28,12 +28,12 @@ bool replaces(const Event& newer, const Event& older) {
 
 }  // namespace
 
-bool EventQueue::push(Event event) {
+bool EventQueue::push(Event&& event) {
   const std::size_t size = media_size(event);
   if (size == 0) {
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      if (!replaces(event, events_[i])) continue;
-      events_[i] = std::move(event);
+    Event* older = events_.find_if([&event](const Event& each) { return replaces(event, each); });
+    if (older != nullptr) {
+      *older = std::move(event);
       return true;
     }
   }

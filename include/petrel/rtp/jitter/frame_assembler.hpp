@@ -8,8 +8,8 @@
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/rtp/jitter/jitter_buffer.hpp"
-#include "petrel/rtp/stream/ring_queue.hpp"
 
 namespace petrel::inline v0::rtp {
 

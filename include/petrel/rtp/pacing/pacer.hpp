@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "petrel/base/abi.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/base/time.hpp"
 #include "petrel/rtp/stream/media_config.hpp"
-#include "petrel/rtp/stream/ring_queue.hpp"
 
 namespace petrel::inline v0::rtp {
 

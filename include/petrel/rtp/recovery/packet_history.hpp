@@ -7,9 +7,9 @@
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/base/time.hpp"
 #include "petrel/rtp/frame.hpp"
-#include "petrel/rtp/stream/ring_queue.hpp"
 #include "petrel/rtp/wire/packet.hpp"
 
 namespace petrel::inline v0::rtp {

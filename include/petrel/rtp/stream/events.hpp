@@ -5,12 +5,12 @@
 #include <memory>
 #include <optional>
 #include <variant>
-#include <vector>
 
 #include "petrel/base/abi.hpp"
+#include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/rtp/frame.hpp"
 #include "petrel/rtp/stream/media_config.hpp"
-#include "petrel/rtp/stream/ring_queue.hpp"
 
 namespace petrel::inline v0::rtp {
 
@@ -26,7 +26,7 @@ struct FrameReceived {
 struct PacketReceived {
   MediaId media;
   Ssrc ssrc;
-  std::shared_ptr<const std::vector<std::byte>> packet;  ///< Plaintext RTP, header included.
+  PacketBuffer packet;  ///< Plaintext RTP, header included.
 };
 /// The peer cannot go on without a key frame, or we dropped what it would have needed.
 struct KeyFrameRequested {
@@ -56,8 +56,8 @@ class PETREL_API EventQueue {
   static constexpr std::size_t max_events = 1024;
   static constexpr std::size_t max_media_bytes = std::size_t{4} << 20;
 
-  /// False if there is no room; the queue is then as it was.
-  bool push(Event event);
+  /// False if there is no room; the queue and `event` are then as they were.
+  bool push(Event&& event);
   std::optional<Event> pop();
 
   /// Drops the media's frames and packets, or only the oldest of them. How many.

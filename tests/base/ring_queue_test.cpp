@@ -1,10 +1,10 @@
-#include "petrel/rtp/stream/ring_queue.hpp"
+#include "petrel/base/ring_queue.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
-namespace petrel::inline v0::rtp {
+namespace petrel::inline v0 {
 namespace {
 
 TEST(RingQueue, KeepsTheOrderWhileItWrapsAndGrows) {
@@ -33,6 +33,25 @@ TEST(RingQueue, HoldsNothingOfWhatHasLeft) {
   EXPECT_EQ(value.use_count(), 1);
 }
 
+TEST(RingQueue, FindsTheFirstFromTheFront) {
+  RingQueue<int> queue;
+  for (const int value : {1, 4, 6}) queue.push_back(value);
+
+  EXPECT_EQ(queue.find_if([](int i) { return i % 2 == 0; }), &queue[1]);
+  EXPECT_EQ(queue.find_if([](int i) { return i > 6; }), nullptr);
+}
+
+TEST(RingQueue, TakesWhatCanOnlyBeMoved) {
+  RingQueue<std::unique_ptr<int>> queue;
+  for (int i = 0; i < 20; ++i) queue.push_back(std::make_unique<int>(i));
+
+  EXPECT_EQ(*queue.pop_front(), 0);
+  EXPECT_EQ(**queue.take(), 1);
+  EXPECT_EQ(*queue.front(), 2);
+  queue.clear();
+  EXPECT_EQ(queue.take(), std::nullopt);
+}
+
 TEST(RingQueue, RemovesFromTheMiddleAndKeepsTheRestInOrder) {
   RingQueue<int> queue;
   for (int i = 0; i < 20; ++i) queue.push_back(i);
@@ -46,4 +65,4 @@ TEST(RingQueue, RemovesFromTheMiddleAndKeepsTheRestInOrder) {
 }
 
 }  // namespace
-}  // namespace petrel::inline v0::rtp
+}  // namespace petrel::inline v0
