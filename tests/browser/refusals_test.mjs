@@ -24,13 +24,16 @@ after(async () => {
   await guarded?.stop();
 });
 
-// The status of one request whose headers are just these.
-async function status(method, url, headers = {}, body = undefined) {
+// The answer to one request whose headers are just these.
+async function ask(method, url, headers = {}, body = undefined) {
   const request = http.request(url, { method, headers, agent: false });
   request.end(body);
   const [response] = await once(request, "response");
-  await text(response);
-  return response.statusCode;
+  return { status: response.statusCode, body: await text(response) };
+}
+
+async function status(...request) {
+  return (await ask(...request)).status;
 }
 
 const offer = { "Content-Type": "application/sdp" };
@@ -61,6 +64,28 @@ test("without the token nobody watches, and a wrong one is no better", async () 
 test("nonsense as an offer is answered as the client's mistake", async () => {
   const answer = await status("POST", `http://${own}/whep`, offer, "this is no SDP");
   assert.ok(answer >= 400 && answer < 500);
+});
+
+// What a player offers that knows one codec only: `rtpmap`, with its a=fmtp line if it has one.
+function offer_of(rtpmap, ...fmtp) {
+  return [
+    "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE 0",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:0", "a=recvonly", "a=rtcp-mux",
+    `a=rtpmap:96 ${rtpmap}`, ...fmtp.map((parameters) => `a=fmtp:96 ${parameters}`),
+    "a=ice-ufrag:test", "a=ice-pwd:passwordOfThePlayerOfTheTests", "a=setup:actpass",
+    `a=fingerprint:sha-256 ${Array(32).fill("AB").join(":")}`, "",
+  ].join("\r\n");
+}
+
+// The two offers differ in the codec alone, so that nothing else can be what was refused.
+test("a player without H.264 is told what both sides know, and one with it is let in", async () => {
+  const refused = await ask("POST", `http://${own}/whep`, offer, offer_of("VP8/90000"));
+  figure(`an offer of VP8 alone: ${refused.status} ${refused.body.trim()}`);
+  assert.equal(refused.status, 406);
+  assert.match(refused.body, /ours: H264.*theirs: VP8/);
+
+  const h264 = offer_of("H264/90000", "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1");
+  assert.equal(await status("POST", `http://${own}/whep`, offer, h264), 201);
 });
 
 const mistakes = {
