@@ -56,6 +56,7 @@ std::string_view to_string(State state) {
 Agent::Agent(TimePoint now, AgentConfig config, RandomSource& random)
     : now_(now), next_urgent_(now), next_ordinary_(now) {
   config.ta = std::max(config.ta, min_ta);
+  if (config.lite) config.role = Role::controlled;
   shared_ = std::make_unique<Shared>(std::move(config), random);
   gatherer_ = std::make_unique<Gatherer>(*shared_);
 }
@@ -128,7 +129,7 @@ Role Agent::role() const { return shared_->role; }
 
 void Agent::set_role(TimePoint now, Role role) {
   advance(now);
-  shared_->role = role;
+  shared_->role = shared_->config.lite ? Role::controlled : role;
   settle();
 }
 

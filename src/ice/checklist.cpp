@@ -202,6 +202,16 @@ void Checklist::stop() {
   }
 }
 
+void Checklist::resume(std::optional<PairId> carrier) {
+  stopped_ = false;
+  for (Pair& pair : pairs_) {
+    const bool runs = pair.outcome == PairOutcome::under_way || pair.outcome == PairOutcome::not_tried;
+    if (pair.id == carrier || runs || pair.outcome == PairOutcome::socket_failed) continue;
+    pair.state = PairState::waiting;
+    pair.outcome = PairOutcome::not_tried;
+  }
+}
+
 void Checklist::add_pair(std::size_t local, std::size_t remote) {
   const LocalCandidate& base = locals_[local];
   const Candidate& other = remotes_[remote];

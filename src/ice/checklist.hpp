@@ -61,6 +61,9 @@ class Checklist {
   void unfreeze(std::string_view foundation);
   /// RFC 8445 8.1.2: a pair is nominated, the others are not tried any more.
   void stop();
+  /// The nominated pair is lost, or quiet: everything but `carrier` is tried (again), and so is
+  /// what comes. Only broken sockets stay what they are.
+  void resume(std::optional<PairId> carrier);
 
   /// Highest priority first.
   std::span<Pair> pairs() { return pairs_; }

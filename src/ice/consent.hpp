@@ -35,6 +35,8 @@ class Consent {
 
   bool lost() const { return lost_; }
   bool missing() const { return missing_; }
+  /// When the first question was asked that has no answer yet.
+  std::optional<TimePoint> open_since() const { return open_since_; }
 
  private:
   struct Question {

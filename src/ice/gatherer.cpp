@@ -38,14 +38,16 @@ std::uint16_t relay_preference(std::uint16_t socket, TransportProtocol protocol,
 }  // namespace
 
 void Gatherer::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
-  interfaces_.emplace(addresses.begin(), addresses.end());
-  if (wanted_) gather(now);
+  std::vector<LocalAddress> now_up(addresses.begin(), addresses.end());
+  const bool changed = interfaces_ && *interfaces_ != now_up;
+  interfaces_ = std::move(now_up);
+  if (wanted_ || (changed && gathered_)) gather(now);
 }
 
 void Gatherer::gather(TimePoint now) {
   wanted_ = !interfaces_;
   if (wanted_) return;
-  running_ = true;
+  running_ = gathered_ = true;
   limit_ = now + shared_.config.gathering_limit;
   relays_forgone_ = false;
   if (shared_.config.relay_after && !relay_only() && !shared_.config.turn_servers.empty()) {
@@ -87,6 +89,7 @@ void Gatherer::close_missing_sockets(const std::vector<IpAddress>& addresses) {
 }
 
 void Gatherer::name_servers() {
+  if (shared_.config.lite) return;  // RFC 8445 5.2: host candidates are all it has.
   if (!relay_only()) {
     for (const StunServer& stun : shared_.config.stun_servers) {
       if (servers_.size() >= max_stun_servers) break;

@@ -121,7 +121,8 @@ class Gatherer {
   std::vector<LocalCandidate> candidates_;
   std::size_t polled_ = 0;
   std::uint32_t last_resolve_ = 0;
-  bool wanted_ = false;  ///< gather() came, the interfaces have not.
+  bool wanted_ = false;    ///< gather() came, the interfaces have not.
+  bool gathered_ = false;  ///< At least one round has begun: changes of the interfaces begin another.
   bool running_ = false;
   bool done_ = false;  ///< Over, and nobody has been told.
   std::optional<TimePoint> limit_;

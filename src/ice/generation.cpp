@@ -20,6 +20,9 @@ std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimeP
   return std::min(*a, *b);
 }
 
+// A lite agent's view: a peer asks for consent every 4 to 6 s (RFC 7675 5.1); two of those are lost.
+constexpr Duration peer_missing_after = std::chrono::seconds(13);
+
 }  // namespace
 
 void Generation::add_local_candidate(const LocalCandidate& local) {
@@ -41,7 +44,7 @@ Result<void> Generation::set_remote_credentials(TimePoint now, Credentials crede
   remote_is_lite_ = remote_is_lite;
   if (!is_alive()) return {};
   // RFC 8445 6.1.1: a full agent controls a lite one.
-  if (remote_is_lite) shared_.role = Role::controlling;
+  if (remote_is_lite && !shared_.config.lite) shared_.role = Role::controlling;
   patience_ends_ = now + shared_.config.patience;  // RFC 8863 5: from the start of the checks.
 
   for (const ReceivedCheck& check : std::exchange(early_checks_, {})) handle_check(now, check);
@@ -87,6 +90,12 @@ std::optional<TimePoint> Generation::next_timeout() const {
   if (!is_alive()) return std::nullopt;
   std::optional<TimePoint> next = consent_ ? consent_->next_timeout() : std::nullopt;
   for (const Check& check : checks_) next = earlier(next, check.transaction.next_timeout());
+  if (shared_.config.lite && carrier_) {
+    const auto pairs = checklist_.pairs();
+    const auto carrier = std::ranges::find(pairs, *carrier_, &Pair::id);
+    const Duration limit = state_ == State::disconnected ? consent_lifetime : peer_missing_after;
+    if (carrier != pairs.end()) next = earlier(next, carrier->last_answer + limit);
+  }
   return earlier(next, patience_ends_);
 }
 
@@ -109,7 +118,11 @@ void Generation::choose_carrier(TimePoint now) {
   if (selected_) {
     best = checklist.find(*selected_);
     if (best != nullptr && best->state == PairState::failed) best = nullptr;
-    if (best == nullptr) selected_.reset();
+    if (best == nullptr) {
+      selected_.reset();
+      carrier_.reset();
+      look_again(now);
+    }
   }
   if (best == nullptr) {
     const auto valid = std::ranges::find_if(checklist.pairs(), &Pair::is_valid);
@@ -119,13 +132,27 @@ void Generation::choose_carrier(TimePoint now) {
   if (carrier == carrier_) return;
   carrier_ = carrier;
   consent_.reset();
-  if (best != nullptr) consent_.emplace(now, best->last_answer, shared_.random);
+  // A lite agent asks nothing; the peer's consent checks tell it enough.
+  if (best != nullptr && !shared_.config.lite) consent_.emplace(now, best->last_answer, shared_.random);
+}
+
+// Deviates from RFC 8445 8.1.2, which has nothing but a restart when the nominated pair is
+// lost: a restart takes signalling, and another pair may work already. The peer follows the
+// new nomination as it would that of an impatient one.
+void Generation::look_again(TimePoint now) {
+  if (retired_) return;
+  checklist_.resume(carrier_);
+  nomination_ = {};
+  patience_ends_ = now + shared_.config.patience;
 }
 
 void Generation::choose_nomination(TimePoint now) {
   choice_.reset();
-  if (retired_ || shared_.role != Role::controlling || selected_ || nominating_) return;
-  choice_ = nomination_.choose(now, checklist_.pairs());
+  if (retired_ || shared_.role != Role::controlling || nominating_) return;
+  const bool missing = consent_ && consent_->missing();
+  if (selected_ && !missing) return;
+  const auto since = missing ? consent_->open_since().value_or(now) : TimePoint::min();
+  choice_ = nomination_.choose(now, checklist_.pairs(), since);
 }
 
 void Generation::update_state(TimePoint now) {
@@ -133,9 +160,13 @@ void Generation::update_state(TimePoint now) {
 
   if (!remote_) return;
   if (carrier_) {
-    if (consent_->lost()) return fail();
+    const TimePoint heard = checklist_.find(*carrier_)->last_answer;
+    const bool lite = shared_.config.lite;
+    if (lite ? now >= heard + consent_lifetime : consent_->lost()) return fail();
+    const State before = state_;
     state_ = selected_ ? State::completed : State::connected;
-    if (consent_->missing()) state_ = State::disconnected;
+    if (lite ? now >= heard + peer_missing_after : consent_->missing()) state_ = State::disconnected;
+    if (state_ == State::disconnected && before != State::disconnected) look_again(now);
     return;
   }
   // RFC 8863 4: no failure before the timer has run out, even with nothing left to try.

@@ -103,6 +103,7 @@ class Generation {
   void retransmit(TimePoint now);
   void run_consent(TimePoint now);
   void nominate(TimePoint now, Pair& pair);
+  void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
   void choose_nomination(TimePoint now);
   void update_state(TimePoint now);

@@ -50,9 +50,13 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
     case Conflict::none:
       break;
     case Conflict::we_switch:
-      ++stats.role_conflicts;
-      shared_.role = opposite(shared_.role);
-      break;
+      // A lite agent never controls a full one.
+      if (!shared_.config.lite) {
+        ++stats.role_conflicts;
+        shared_.role = opposite(shared_.role);
+        break;
+      }
+      [[fallthrough]];
     case Conflict::they_switch:
       ++stats.role_conflicts;
       return respond(datagram,
@@ -87,6 +91,14 @@ void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
   pair->heard = true;
   ++pair->requests_received;
   ++pair->responses_sent;
+  if (shared_.config.lite) {
+    // RFC 8445 7.3.2: the peer's checks are all the proof that there is.
+    pair->state = PairState::succeeded;
+    pair->outcome = PairOutcome::answered;
+    pair->last_answer = now;
+    if (check.use_candidate) nominate(now, *pair);
+    return;
+  }
 
   if (check.use_candidate && shared_.role == Role::controlled) {
     // An answer that is older than half of what consent lasts proves too little to build on.
@@ -226,7 +238,9 @@ std::optional<TimePoint> Generation::urgent_check_due() const {
   return std::nullopt;
 }
 
-bool Generation::has_ordinary_check() const { return is_alive() && remote_ && checklist_.has_ordinary(); }
+bool Generation::has_ordinary_check() const {
+  return is_alive() && !shared_.config.lite && remote_ && checklist_.has_ordinary();
+}
 
 void Generation::start_urgent_check(TimePoint now, Duration rto) {
   Checklist& checklist = checklist_;

@@ -4,8 +4,10 @@
 
 namespace petrel::inline v0::ice {
 
-std::optional<Nomination::Choice> Nomination::choose(TimePoint now, std::span<const Pair> pairs) {
-  const auto best = std::ranges::find_if(pairs, &Pair::is_valid);
+std::optional<Nomination::Choice> Nomination::choose(TimePoint now, std::span<const Pair> pairs,
+                                                     TimePoint since) {
+  const auto works = [since](const Pair& pair) { return pair.is_valid() && pair.last_answer >= since; };
+  const auto best = std::ranges::find_if(pairs, works);
   if (best == pairs.end()) {
     first_valid_.reset();
     return std::nullopt;

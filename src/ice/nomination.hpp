@@ -23,8 +23,10 @@ class Nomination {
     PairId pair;
     TimePoint due;  ///< When it may be nominated.
   };
-  /// `pairs`: highest priority first. Nullopt: nothing works yet.
-  std::optional<Choice> choose(TimePoint now, std::span<const Pair> pairs);
+  /// `pairs`: highest priority first. Those that have not answered since `since` do not count as
+  /// working. Nullopt: nothing works yet.
+  std::optional<Choice> choose(TimePoint now, std::span<const Pair> pairs,
+                               TimePoint since = TimePoint::min());
 
  private:
   std::optional<TimePoint> first_valid_;

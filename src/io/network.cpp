@@ -9,8 +9,10 @@
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "io/context_watch.hpp"
+#include "io/interface_watch.hpp"
 #include "io/interfaces.hpp"
 #include "io/socket_address.hpp"
 #include "io/tcp_listener.hpp"
@@ -51,6 +53,23 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
   // Apart from the constructor, since it hands out a weak reference.
   void watch_context() { io::ContextWatch::of(executor_).add(weak_from_this()); }
+  // Only while there are flows, so that an idle network keeps no run() from ending.
+  void watch_interfaces() {
+    if (interface_watch_) return;
+    interface_watch_ = io::InterfaceWatch::start(executor_, [this] {
+      // Ids first: a user may detach itself or others.
+      std::vector<io::NetworkUserId> ids;
+      for (const auto& [id, user] : users_) ids.push_back(id);
+      for (const io::NetworkUserId id : ids) {
+        if (io::NetworkUser* user = find(id)) user->on_interfaces_changed();
+      }
+    });
+  }
+
+  void unwatch_interfaces() {
+    if (interface_watch_) interface_watch_->close();
+    interface_watch_.reset();
+  }
 
   const asio::any_io_executor& executor() const { return executor_; }
   const NetworkOptions& options() const { return options_; }
@@ -68,6 +87,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     if (found == users_.end()) return;
     found->second.close_flows();
     users_.erase(found);
+    if (users_.empty()) unwatch_interfaces();
     set_timeout(id, std::nullopt);
   }
 
@@ -78,6 +98,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     // Asio's objects must not outlive its context, and we may.
     timer_.reset();
     resolver_.reset();
+    unwatch_interfaces();
     for (auto& [id, user] : users) user.user->on_network_gone();
   }
 
@@ -188,6 +209,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     if (user == users_.end()) return;
     if (!socket) return fail(id, flow, socket.error());
     user->second.sockets[flow] = *socket;
+    watch_interfaces();
     (*socket)->start(
         [this, id](std::span<const Datagram> datagrams) {
           if (io::NetworkUser* receiver = find(id)) receiver->on_datagrams(datagrams);
@@ -280,6 +302,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   std::optional<TimePoint> armed_for_;
   std::optional<asio::steady_timer> timer_;
   std::optional<asio::ip::udp::resolver> resolver_;
+  std::shared_ptr<io::InterfaceWatch> interface_watch_;
 };
 
 Network::Network(asio::any_io_executor executor, NetworkOptions options)

@@ -35,6 +35,7 @@ void PeerState::attach() { id_ = network_->attach(*this); }
 
 void PeerState::list_interfaces() {
   if (network_ == nullptr) return;
+  interfaces_listed_ = true;
   peer_.handle_interfaces(now(), network_->local_addresses());
 }
 
@@ -135,6 +136,14 @@ void PeerState::on_timeout() {
 void PeerState::on_writable() {
   const auto self = shared_from_this();
   blocked_ = false;
+  run_peer();
+  deliver();
+}
+
+void PeerState::on_interfaces_changed() {
+  if (!interfaces_listed_) return;  // It has not begun to gather.
+  const auto self = shared_from_this();
+  list_interfaces();
   run_peer();
   deliver();
 }

@@ -90,6 +90,7 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   void on_resolved(std::uint32_t id, std::span<const IpAddress> addresses) override;
   void on_timeout() override;
   void on_writable() override;
+  void on_interfaces_changed() override;
   void on_network_gone() override;
 
  private:
@@ -114,7 +115,8 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   bool event_awaited_ = false;
 
   std::vector<Transmit> pending_;  ///< Taken from the peer, not yet from us.
-  bool blocked_ = false;           ///< The socket is full; wait for on_writable().
+  bool interfaces_listed_ = false;
+  bool blocked_ = false;  ///< The socket is full; wait for on_writable().
 
   /// Never expires: its cancellation wakes whoever waits. Gone when the network is, since
   /// Asio's objects must not outlive their context.

@@ -17,6 +17,7 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
     if (auto* turn = std::get_if<ice::TurnServer>(&server)) out.turn_servers.push_back(std::move(*turn));
   }
   out.policy = config.ice_transport_policy;
+  out.lite = config.ice_lite;
   out.relay_after = config.relay_after;
   out.turn_tls = config.turn_tls;
   out.gather_loopback =
@@ -124,6 +125,9 @@ void Peer::Core::deliver_packets(TimePoint now, TransceiverId id) {
 
 void Peer::Core::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
   if (closed_) return;
+  std::vector<LocalAddress> up(addresses.begin(), addresses.end());
+  interfaces_changed_ = interfaces_changed_ || (!interfaces_.empty() && up != interfaces_);
+  interfaces_ = std::move(up);
   agent_.handle_interfaces(now, addresses);
   settle(now);
 }
@@ -239,7 +243,8 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
                                 agent_.local_credentials(stream_).ufrag});
   } else if (std::holds_alternative<ice::GatheringDone>(event)) {
     if (!stages_.gathered) stages_.gathered = now;
-    gathering_state_ = IceGatheringState::complete;
+    // A later round, after the interfaces have changed, is not announced: what is said is said.
+    if (std::exchange(gathering_state_, IceGatheringState::complete) == IceGatheringState::complete) return;
     events_.push(
         LocalCandidate{"", transport_mid_, transport_line_, agent_.local_credentials(stream_).ufrag});
     events_.push(IceGatheringStateChanged{gathering_state_});
@@ -248,6 +253,9 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
     if (usable && !stages_.ice_connected) stages_.ice_connected = now;
     ice_worked_ = ice_worked_ || usable;
     events_.push(IceConnectionStateChanged{changed->state});
+    // The network has changed under a connection that worked: a restart finds the new ways.
+    if (changed->state == ice::State::disconnected && interfaces_changed_) restart_ice(now);
+    if (usable) interfaces_changed_ = false;
     if (changed->state == ice::State::failed) {
       reason_ = ice_worked_ ? PeerErrc::consent_expired : PeerErrc::ice_failed;
     }

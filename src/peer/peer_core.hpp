@@ -129,7 +129,9 @@ class Peer::Core {
     bool early_end = false;
   };
   IceRestart restart_;
-  bool ice_worked_ = false;  ///< Since the beginning, or since a restart after failure.
+  std::vector<LocalAddress> interfaces_;
+  bool interfaces_changed_ = false;  ///< Since ICE last connected.
+  bool ice_worked_ = false;          ///< Since the beginning, or since a restart after failure.
 
   ConnectionState connection_state_ = ConnectionState::new_;
   IceGatheringState gathering_state_ = IceGatheringState::new_;

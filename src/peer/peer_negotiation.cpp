@@ -82,6 +82,7 @@ jsep::LocalTransport Peer::Core::local_transport(bool restarting) {
   jsep::LocalTransport transport;
   transport.ice_ufrag = credentials.ufrag;
   transport.ice_pwd = credentials.password;
+  transport.ice_lite = config_.ice_lite;
   transport.fingerprints = {config_.certificate->fingerprint().to_string()};
   if (restarting) return transport;  // Candidates of the new generation are still to be gathered.
   transport.candidates = local_candidates_;

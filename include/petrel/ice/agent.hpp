@@ -67,6 +67,9 @@ enum class TransportPolicy : std::uint8_t {
 
 struct AgentConfig {
   Role role = Role::controlling;
+  /// RFC 8445 2.5: for servers with a public address. Answers checks and makes none, has host
+  /// candidates only, and is controlled. The peer must be full.
+  bool lite = false;
   std::vector<StunServer> stun_servers{};  ///< The first 4 are asked.
   std::vector<TurnServer> turn_servers{};  ///< The first 8 are asked, all at once.
   TransportPolicy policy = TransportPolicy::all;
@@ -125,7 +128,7 @@ class Gatherer;
 class Stream;
 struct Shared;
 
-/// A full ICE agent over UDP: RFC 8445 with trickle (RFC 8838), patience
+/// A full ICE agent over UDP, or a lite one: RFC 8445 with trickle (RFC 8838), patience
 /// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
 /// full or lite. It does not resolve mDNS names.
 ///
@@ -171,7 +174,9 @@ class PETREL_API Agent {
   Role role() const;
   void set_role(TimePoint now, Role role);
 
-  /// The addresses of the interfaces that are up. Remembered for gather().
+  /// The addresses of the interfaces that are up. Remembered for gather(); after it, a change
+  /// begins another round: sockets on addresses that are gone are closed, their pairs fail, and
+  /// new addresses give new candidates, which are checked if nothing else works.
   void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
 
   /// Binds a socket to each usable address that has none, and asks the STUN

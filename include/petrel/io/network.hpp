@@ -28,6 +28,8 @@ class NetworkUser {
   virtual void on_timeout() = 0;
   /// After a send that took less than it was given: there is room again.
   virtual void on_writable() = 0;
+  /// local_addresses() may answer something else than before.
+  virtual void on_interfaces_changed() {}
   /// The network is being destroyed. The user must not touch it any more.
   virtual void on_network_gone() = 0;
 
