@@ -39,22 +39,9 @@ class Name {
   friend auto operator<=>(const Name&, const Name&) = default;
 
  private:
-  friend class NameReader;
+  friend std::optional<Name> read_name(Bytes message, std::size_t& offset);  // src/mdns/read_name.hpp
 
   std::string wire_ = std::string(1, '\0');
-};
-
-/// Reads a name at `offset` of a message, following pointers, which lead back only: each to before
-/// the place that the last one led to, so that no message makes a loop (RFC 1035 4.1.4).
-class NameReader {
- public:
-  explicit NameReader(Bytes message) : message_(message) {}
-
-  /// The name, and in `end` the offset of what follows it. nullopt if it is none.
-  std::optional<Name> read(std::size_t offset, std::size_t& end) const;
-
- private:
-  Bytes message_;
 };
 
 }  // namespace petrel::inline v0::mdns

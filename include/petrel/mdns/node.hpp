@@ -53,7 +53,8 @@ struct NodeStats {
   std::uint64_t unrelated = 0;  ///< About names that are neither asked for nor ours: most of what there is.
   std::uint64_t suppressed =
       0;  ///< Answers that were not due again yet (RFC 6762 6), or known already (7.1).
-  std::uint64_t flows_failed = 0;  ///< Interfaces that could not be joined.
+  std::uint64_t flows_failed = 0;    ///< Interfaces that could not be joined.
+  std::uint64_t output_dropped = 0;  ///< Packets that nobody polled in time.
 };
 
 /// One multicast DNS node (RFC 6762) for the names in ICE candidates
@@ -75,9 +76,9 @@ class PETREL_API Node {
   static constexpr std::size_t max_flows = 32;
   /// Flows joined over the life of a node; interfaces that come and go use them up.
   static constexpr std::size_t max_flows_ever = 65536;
-  /// Packets and events that nobody polled.
-  static constexpr std::size_t max_queued_packets = 256;
-  /// Answers sent to one querier alone, a second, so that nobody makes us flood a third.
+  /// Packets that nobody polled: goodbyes to all names on all interfaces fit.
+  static constexpr std::size_t max_queued_packets = 512;
+  /// Packets to one querier alone, a second: nobody shall make us flood a third.
   static constexpr std::size_t max_unicast_answers_per_second = 50;
 
   /// `random` outlives the node.
@@ -125,11 +126,11 @@ class PETREL_API Node {
     bool open = false;
   };
   struct Query {
-    QueryId id;
     Name name;
-    std::size_t asked = 0;
+    std::vector<QueryId> ids;  // Of all that ask for the same name.
     TimePoint started;
-    std::optional<TimePoint> next;  // When to ask again, or to give up.
+    std::size_t asked = 0;
+    TimePoint next;  // When to ask again, or to give up.
   };
   struct Multicast {
     FlowId flow;
@@ -138,23 +139,28 @@ class PETREL_API Node {
   struct Published {
     Name name;
     IpAddress address;
-    std::optional<TimePoint> announce_again;
-    std::vector<Multicast> last_multicast;  // By flow.
+    std::optional<TimePoint> announce_again{};
+    std::vector<Multicast> last_multicast{};  // By flow.
   };
+  using Records = std::vector<AddressRecord>;
 
-  TimePoint advance(TimePoint now);
+  TimePoint advance(TimePoint now) { return now_ = now > now_ ? now : now_; }
   Flow* find_flow(FlowId id);
   Published* find_published(const Name& name);
+  std::size_t outstanding() const;
+  std::uint32_t scope_of(std::string_view interface_name) const;
   void join(const LocalAddress& address);
   void leave(const Flow& flow);
   void ask(const Query& query, const Flow& flow);
-  void ask_everywhere(const Query& query);
-  void announce(Published& published, Flow& flow);
+  void ask_everywhere(Query& query);
+  void announce(Published& published);
   void handle_query(const Datagram& datagram, const Flow& flow, const Message& query);
   void handle_response(const Datagram& datagram, const Flow& flow, const Message& response);
   bool may_multicast(Published& published, FlowId flow);
   bool may_unicast();
-  void say_goodbye(const Published& published);
+  void answer(const Flow& flow, const Records& records);
+  void answer_one(const Flow& flow, const Datagram& datagram, const Message& query, Records records);
+  void say_goodbye(const Records& records);
   void send(const Flow& flow, const Endpoint& destination, const Message& message);
 
   NodeConfig config_;
@@ -167,10 +173,10 @@ class PETREL_API Node {
   std::vector<Query> queries_;
   std::vector<Published> published_;
   std::deque<Transmit> transmits_;
-  std::deque<IoRequest> joins_;
+  std::deque<JoinMulticast> joins_;
   std::deque<FlowId> closings_;
   std::deque<Event> events_;
-  std::size_t unicast_answers_ = 0;  // Since the second that began at unicast_since_.
+  std::size_t unicast_answers_ = 0;  // In the second that began at unicast_since_.
   TimePoint unicast_since_;
   NodeStats stats_;
 };
