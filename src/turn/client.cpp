@@ -227,6 +227,7 @@ void Client::handle_answer(const Answer& answer) {
     case RequestKind::allocate:
       return handle_allocate_answer(answer);
     case RequestKind::refresh:
+      if (answer.error == Errc::redirected) return handle_redirect(answer);
       if (answer.error) return lose(answer.error, answer.code);
       return schedule_refresh(std::chrono::seconds(answer.response->lifetime().value_or(0)));
     case RequestKind::create_permission:

@@ -32,7 +32,7 @@ std::optional<Bytes> StreamDeframer::next() {
   ByteReader reader(rest);
   reader.skip(2);
   const std::size_t length = reader.u16();
-  if (!stun && !begins_channel_data(rest[0])) {
+  if (!stun && !begins_channel_data(rest[0], last_channel_)) {
     broken_ = true;
   } else if (stun && rest.size() >= length_known && length % 4 != 0) {
     broken_ = true;

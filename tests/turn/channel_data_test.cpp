@@ -49,6 +49,8 @@ TEST(ChannelData, MayHavePaddingAndNoMore) {
 TEST(ChannelData, HasAChannelOfTurn) {
   EXPECT_EQ(ChannelDataView::parse(hex("3fff 0000")).error(), Errc::bad_channel);
   EXPECT_EQ(ChannelDataView::parse(hex("5000 0000")).error(), Errc::bad_channel);
+  EXPECT_EQ(ChannelDataView::parse(hex("7fff 0000"), max_old_channel)->channel, 0x7fff);
+  EXPECT_EQ(ChannelDataView::parse(hex("8000 0000"), max_old_channel).error(), Errc::bad_channel);
   EXPECT_TRUE(ChannelDataView::parse(hex("4000 0000")));
   EXPECT_FALSE(begins_channel_data(std::byte{0x3f}));
   EXPECT_TRUE(begins_channel_data(std::byte{0x40}));

@@ -93,6 +93,20 @@ TEST_F(ClientLifetime, IsLostWhenTheRefreshFails) {
   EXPECT_EQ(lost->detail, "no answer any more from 192.0.2.1:3478 by UDP");
 }
 
+TEST_F(ClientLifetime, MayBeSentToAnotherServerByARefresh) {
+  allocate();
+  run_until(start + 15s);
+  discard_transmits();
+  run_until(start + 540s);
+  std::optional<OwnedMessage> refresh;
+  while (auto message = take()) refresh = std::move(message);
+  ASSERT_TRUE(refresh);
+  auto response = error(*refresh, 300);
+  deliver_signed(response.alternate_server(Endpoint::v4(192, 0, 2, 77, 3478)));
+  EXPECT_TRUE(take_event<Redirected>());
+  EXPECT_EQ(client->stage(), Stage::lost);
+}
+
 TEST_F(ClientLifetime, IsLostWhenTheServerForgotIt) {
   allocate();
   client->permit(now, peer.address);
