@@ -213,8 +213,17 @@ bool Session::is_own(Ssrc ssrc) const {
 void Session::settle(TimePoint now) {
   release(now);
   for (const auto& media : medias_) {
-    for (const auto& stream : media->receive) deliver_frames(now, *media, *stream);
+    for (const auto& stream : media->receive) {
+      deliver_frames(now, *media, *stream);
+      if (const auto gaps = stream->take_given_up(); gaps > 0) {
+        config_.log.log(
+            now, LogLevel::info, "rtp.packets_given_up",
+            {{"ssrc", std::int64_t{stream->ssrc().value}}, {"gaps", static_cast<std::int64_t>(gaps)}});
+      }
+    }
     if (media->send && media->send->take_key_frame_request(now)) {
+      config_.log.log(now, LogLevel::info, "rtp.key_frame_wanted",
+                      {{"ssrc", std::int64_t{media->send->ssrc().value}}});
       if (!events_.push(KeyFrameRequested{media->id})) ++stats_.dropped.events_lost;
     }
   }

@@ -73,7 +73,11 @@ std::optional<Session::Route> Session::route(TimePoint now, const PacketView& pa
   const PacketHeader& header = packet.header();
   SsrcTable::Entry* entry = table_.find(header.ssrc);
   if (entry == nullptr && is_own(header.ssrc)) {
-    ++stats_.dropped.own_ssrc;
+    // The first says it all: RFC 3550 8.2, a collision or a loop.
+    if (stats_.dropped.own_ssrc++ == 0) {
+      config_.log.log(now, LogLevel::warning, "rtp.ssrc_conflict",
+                      {{"ssrc", std::int64_t{header.ssrc.value}}});
+    }
     return std::nullopt;
   }
   Media* known = entry != nullptr ? find(entry->media) : nullptr;

@@ -171,7 +171,7 @@ void Session::send_rtcp(TimePoint now, const std::vector<rtcp::Message>& message
     interval_.packet_seen(packet.size());
     ++stats_.rtcp_packets_sent;
     if (outgoing_.size() >= max_outgoing_packets + max_outgoing_rtcp) outgoing_.pop_front();
-    outgoing_.push_back(Outgoing{Outgoing::Kind::rtcp, std::move(packet), {}});
+    outgoing_.push_back(Outgoing{Outgoing::Kind::rtcp, std::move(packet), {}, {}});
   };
   // RFC 3550 6.1: SR or RR first, then SDES with CNAME.
   const auto begin_compound = [&] {
@@ -199,7 +199,11 @@ void Session::send_feedback(TimePoint now) {
     if (!media->config.receiving) continue;
     for (const auto& stream : media->receive) {
       const auto due = stream->next_timeout();
-      if (due && now >= *due) stream->take_feedback(now, reporter(), round_trip(), feedback);
+      if (!due || now < *due) continue;
+      if (stream->take_feedback(now, reporter(), round_trip(), feedback)) {
+        config_.log.log(now, LogLevel::info, "rtp.key_frame_asked",
+                        {{"ssrc", std::int64_t{stream->ssrc().value}}});
+      }
     }
   }
   if (feedback.empty()) return;

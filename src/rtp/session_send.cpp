@@ -32,7 +32,10 @@ Result<void> Session::send_frame(TimePoint now, MediaId id, std::shared_ptr<cons
   // all viewers share one cut of the frame.
   const std::size_t header = fixed_header_size + extensions_of(*media, now).wire_size() + rtx_overhead;
   const std::size_t max_payload = config_.max_packet_size > header ? config_.max_packet_size - header : 0;
-  const auto range = media->send->add_frame(now, media->config.payloads.front(), frame, max_payload, room());
+  const PayloadConfig& payload = media->config.payloads.front();
+  const auto slices = frame->slices(payload.format, max_payload);
+  if (slices && media->send->takes(*frame)) make_room(now, slices->size());
+  const auto range = media->send->add_frame(now, payload, frame, max_payload, room());
   if (range) enqueue(now, *media, *range);
   settle(now);
   return range ? Result<void>() : Result<void>(range.error());
@@ -50,6 +53,7 @@ Result<void> Session::send_packet(TimePoint now, MediaId id, Bytes packet) {
   if (!agreed) return Errc::not_sending;
   const std::size_t header = fixed_header_size + extensions_of(*media, now).wire_size() + rtx_overhead;
   if (view->payload().size() + header > config_.max_packet_size) return petrel::Errc::too_long;
+  make_room(now, 1);
   if (room() == 0) {
     ++media->send->stats().dropped.packets_queue_full;
     return Errc::queue_full;
@@ -72,6 +76,33 @@ void Session::keep_protected(TimePoint now, ProtectedToken token, Bytes cipherte
 std::size_t Session::room() const {
   const std::size_t waiting = pacer_->size() + outgoing_.size();
   return waiting < max_outgoing_packets ? max_outgoing_packets - waiting : 0;
+}
+
+// What has waited longest is worth least. RTCP stays, and makes no room.
+void Session::make_room(TimePoint now, std::size_t count) {
+  if (count > max_outgoing_packets) return;
+  while (room() < count) {
+    const Outgoing* oldest =
+        outgoing_.find_if([](const Outgoing& each) { return each.kind != Outgoing::Kind::rtcp; });
+    if (oldest == nullptr) return;
+    const MediaId id = oldest->media;
+    Media* media = find(id);
+    const bool is_video = media != nullptr && media->config.kind == MediaKind::video;
+    std::size_t dropped = 0;
+    outgoing_.remove_if([&](const Outgoing& each) {
+      if (each.kind == Outgoing::Kind::rtcp || each.media != id || (dropped > 0 && !is_video)) return false;
+      ++dropped;
+      return true;
+    });
+    if (media == nullptr || !media->send) continue;
+    media->send->stats().dropped.packets_queue_full += dropped;
+    if (is_video) {
+      media->send->require_key_frame(now);
+      config_.log.log(now, LogLevel::warning, "rtp.queue_dropped",
+                      {{"ssrc", std::int64_t{media->send->ssrc().value}},
+                       {"packets", static_cast<std::int64_t>(dropped)}});
+    }
+  }
 }
 
 void Session::enqueue(TimePoint now, Media& media, SendStream::Range range) {
@@ -105,7 +136,8 @@ void Session::transmit(TimePoint now, const PacedPacket& paced) {
   }
 
   const bool again = paced.priority == PacedPacket::Priority::retransmission;
-  Outgoing outgoing{again && !payload->rtx ? Outgoing::Kind::protected_copy : Outgoing::Kind::rtp, {}, {}};
+  Outgoing outgoing{
+      again && !payload->rtx ? Outgoing::Kind::protected_copy : Outgoing::Kind::rtp, {}, {}, {}};
   std::optional<PacketBuffer> written;
   if (!again) {
     written = media->send->transmit(now, paced.sequence, extensions_of(*media, now));
@@ -117,6 +149,7 @@ void Session::transmit(TimePoint now, const PacedPacket& paced) {
   }
   if (!written) return;
   outgoing.packet = *std::move(written);
+  outgoing.media = media->id;
   if (outgoing.kind == Outgoing::Kind::rtp && media->config.extensions.transport_wide_sequence) {
     ++transport_number_;
   }

@@ -56,7 +56,31 @@ TEST(SessionSend, BeginsWithAKeyFrameAndAsksForIt) {
   EXPECT_EQ(session.stats().outbound.at(0).dropped.frames_before_key_frame, 1U);
 }
 
-TEST(SessionSend, AFrameThatDoesNotFitIsDroppedWholeAndAKeyFrameIsWanted) {
+std::size_t count_packets(Session& session) {
+  std::size_t packets = 0;
+  while (session.poll_packet()) ++packets;
+  return packets;
+}
+
+TEST(SessionSend, WhereNobodyPollsTheOldVideoMakesRoomForAKeyFrame) {
+  SeededRandom random(1);
+  Session session(start, {}, random);
+  const MediaId media = *session.add_media(start, video(true, false));
+  const auto large = frame(random, true, 1'000'000);
+  ASSERT_TRUE(session.send_frame(start, media, large));
+  const std::size_t packets = count_packets(session);
+  ASSERT_GT(3 * packets, Session::max_outgoing_packets);
+  ASSERT_TRUE(session.send_frame(start, media, large));
+  ASSERT_TRUE(session.send_frame(start, media, large));
+
+  EXPECT_TRUE(session.send_frame(start + 1s, media, large));
+
+  EXPECT_EQ(count_packets(session), packets);
+  EXPECT_EQ(session.stats().outbound.at(0).dropped.packets_queue_full, 2 * packets);
+  EXPECT_TRUE(session.send_frame(start + 1s, media, frame(random, false)));
+}
+
+TEST(SessionSend, WhereNobodyPollsADeltaHangsOnWhatIsDroppedAndAKeyFrameIsWanted) {
   SeededRandom random(1);
   Session session(start, {}, random);
   const MediaId media = *session.add_media(start, video(true, false));
@@ -65,15 +89,51 @@ TEST(SessionSend, AFrameThatDoesNotFitIsDroppedWholeAndAKeyFrameIsWanted) {
   ASSERT_TRUE(session.send_frame(start, media, large));
   count_events<KeyFrameRequested>(session);
 
-  EXPECT_EQ(session.send_frame(start + 1s, media, large).error(), make_error_code(Errc::queue_full));
+  EXPECT_EQ(session.send_frame(start + 1s, media, frame(random, false, 1'000'000)).error(),
+            make_error_code(Errc::needs_key_frame));
+
+  EXPECT_EQ(count_events<KeyFrameRequested>(session), 1);
+  EXPECT_EQ(count_packets(session), 0U);
+  EXPECT_TRUE(session.send_frame(start + 1s, media, large));
+}
+
+TEST(SessionSend, WhereNobodyPollsTheOldestAudioGoesPacketByPacket) {
+  SeededRandom random(1);
+  Session session(start, {}, random);
+  const MediaId media = *session.add_media(start, audio(true, false));
+  const std::vector<std::byte> opus = hex("f8aabb");
+  TimePoint now = start;
+  for (std::size_t i = 0; i < Session::max_outgoing_packets + 3; ++i, now += 20ms) {
+    ASSERT_TRUE(session.send_frame(now, media, EncodedFrame::make(opus, {.capture_time = now})));
+  }
+
+  const auto oldest = session.poll_packet();
+  EXPECT_EQ(count_packets(session), Session::max_outgoing_packets - 1);
+  EXPECT_EQ(session.stats().outbound.at(0).dropped.packets_queue_full, 3U);
+  EXPECT_EQ(count_events<KeyFrameRequested>(session), 0);
+  // The fourth is the oldest that is left.
+  ASSERT_TRUE(session.send_frame(now, media, EncodedFrame::make(opus, {.capture_time = now})));
+  const auto newest = session.poll_packet();
+  const auto number = [](const auto& packet) {
+    return PacketView::parse(packet->packet.bytes())->header().sequence;
+  };
+  EXPECT_EQ(static_cast<std::uint16_t>(number(newest) - number(oldest)), Session::max_outgoing_packets);
+}
+
+TEST(SessionSend, AFrameThatFitsIntoNoQueueIsRefusedAndAKeyFrameIsWanted) {
+  SeededRandom random(1);
+  Session session(start, {}, random);
+  const MediaId media = *session.add_media(start, video(true, false));
+  ASSERT_TRUE(session.send_frame(start, media, frame(random, true)));
+  count_events<KeyFrameRequested>(session);
+
+  EXPECT_EQ(session.send_frame(start + 1s, media, frame(random, false, 3'000'000)).error(),
+            make_error_code(Errc::queue_full));
 
   EXPECT_EQ(count_events<KeyFrameRequested>(session), 1);
   EXPECT_EQ(session.send_frame(start + 1s, media, frame(random, false)).error(),
             make_error_code(Errc::needs_key_frame));
-  std::size_t packets = 0;
-  while (session.poll_packet()) ++packets;
-  EXPECT_LE(packets, Session::max_outgoing_packets);
-  EXPECT_TRUE(session.send_frame(start + 1s, media, large));
+  EXPECT_EQ(count_packets(session), 1U);
   EXPECT_EQ(session.stats().outbound.at(0).dropped.frames_queue_full, 1U);
 }
 

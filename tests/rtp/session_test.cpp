@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "rtp/session_pair.hpp"
 
 namespace petrel::inline v0::rtp {
@@ -149,6 +152,52 @@ TEST(Session, MeasuresTheRoundTripAndTheLoss) {
   EXPECT_NEAR(static_cast<double>(sent.remote_packets_lost), static_cast<double>(sent.packets_sent) * 0.1,
               static_cast<double>(sent.packets_sent) * 0.04);
   EXPECT_EQ(outcome.stats_b.inbound.at(0).remote_reports > 0, true);
+}
+
+struct Codes final : LogSink {
+  bool enabled(LogLevel, std::string_view) const noexcept override { return true; }
+  void write(const LogRecord& record) noexcept override { seen.insert(std::string(record.code)); }
+
+  std::set<std::string> seen;
+};
+
+TEST(Session, LogsWhatBecomesOfThePicture) {
+  SeededRandom random(1);
+  Codes heard;
+  Session session(SessionPair::start, {.log = {&heard, "rtp", ""}}, random);
+  const MediaId source = *session.add_media(SessionPair::start, video(true, true));
+  const auto hear = [&](std::uint16_t sequence, Ssrc ssrc, std::size_t size) {
+    const std::vector<std::byte> payload(size, std::byte{0x41});
+    const auto packet =
+        write_packet({true, PayloadType{96}, sequence, sequence * 3000U, ssrc}, ExtensionBlock(), payload);
+    session.handle_rtp(SessionPair::start, packet->bytes());
+  };
+
+  hear(1, *session.local_ssrc(source), 3);
+  EXPECT_EQ(heard.seen, std::set<std::string>{"rtp.ssrc_conflict"});
+  hear(1, Ssrc{10}, 3);
+  session.handle_timeout(SessionPair::start + 1s);  // No key frame has come.
+  EXPECT_TRUE(heard.seen.contains("rtp.key_frame_asked"));
+  const auto delta = EncodedFrame::make(access_unit(random, false, 100), {});
+  EXPECT_FALSE(session.send_frame(SessionPair::start, source, delta));
+  EXPECT_TRUE(heard.seen.contains("rtp.key_frame_wanted"));
+}
+
+TEST(Session, LogsThePacketsThatAreGivenUp) {
+  SeededRandom random(1);
+  Codes heard;
+  Session session(SessionPair::start, {.log = {&heard, "rtp", ""}}, random);
+  session.add_media(SessionPair::start, testing::audio(false, true)).value();
+  for (const auto sequence : {std::uint16_t{1}, std::uint16_t{3}}) {
+    const auto packet = write_packet({true, PayloadType{111}, sequence, sequence * 960U, Ssrc{10}},
+                                     ExtensionBlock(), std::vector<std::byte>(3, std::byte{0xf8}));
+    session.handle_rtp(SessionPair::start, packet->bytes());
+  }
+  EXPECT_FALSE(heard.seen.contains("rtp.packets_given_up"));
+
+  session.handle_timeout(*session.next_timeout());
+
+  EXPECT_TRUE(heard.seen.contains("rtp.packets_given_up"));
 }
 
 }  // namespace

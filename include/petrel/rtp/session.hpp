@@ -34,7 +34,7 @@ struct SessionConfig {
   std::string cname{};                 ///< RFC 7022 4.2: random and of this peer only. Empty: one is made up.
   ClockMapping clock{};                ///< One for all streams of a peer, so that lip-sync holds.
   std::size_t max_packet_size = 1200;  ///< Of a plaintext RTP or RTCP packet, headers included.
-  Logger log{};
+  Logger log{};  ///< Hears of key frames, of packets that were given up, and of a foreign use of our SSRC.
 };
 
 /// A packet to send, plaintext unless its kind says otherwise.
@@ -49,6 +49,7 @@ struct Outgoing {
   /// Set where RTX was not agreed but NACK was: hand the ciphertext back with
   /// keep_protected(), since the same packet must not be protected twice.
   std::optional<ProtectedToken> keep;
+  MediaId media{};  ///< Whose packet it is; of RTCP, nobody's.
 };
 
 /// RTP and RTCP of one transport: RFC 3550, 4585 and 5104 feedback, 4588 retransmission.
@@ -69,8 +70,8 @@ class PETREL_API Session {
 
   // One m-line each; browsers in conferences of fifty use about a hundred.
   static constexpr std::size_t max_medias = 256;
-  // Packets that wait for the socket, all streams together: a 4K key frame twice. Beyond it frames are
-  // refused whole.
+  // Packets that wait for the socket, all streams together: a 4K key frame twice. Beyond it the oldest
+  // media makes room for the newest.
   static constexpr std::size_t max_outgoing_packets = 2048;
   // RTCP may use so many places more. Reached only by a session that nobody polls: the oldest goes.
   static constexpr std::size_t max_outgoing_rtcp = 256;
@@ -97,7 +98,9 @@ class PETREL_API Session {
   ///
   /// Errc::not_sending where the direction or the negotiation does not allow it, Errc::needs_key_frame
   /// while everything sent would hang on a frame that never left (a KeyFrameRequested event says so too),
-  /// Errc::queue_full if it does not fit, Errc::unpacketizable if the format cannot carry it.
+  /// Errc::queue_full if it would not fit into an empty queue, Errc::unpacketizable if the format cannot
+  /// carry it. Where nobody polls, the oldest media makes room: the oldest packets of audio; of video all
+  /// that waits, since it hangs together.
   Result<void> send_frame(TimePoint now, MediaId media, std::shared_ptr<const EncodedFrame> frame);
 
   /// Raw RTP in: `packet` is a whole RTP packet, of which payload type, marker, timestamp and payload
@@ -145,6 +148,7 @@ class PETREL_API Session {
 
   // session_send.cpp
   std::size_t room() const;
+  void make_room(TimePoint now, std::size_t count);
   void enqueue(TimePoint now, Media& media, SendStream::Range range);
   void enqueue(TimePoint now, Media& media, std::uint16_t sequence, PacedPacket::Priority priority);
   void release(TimePoint now);

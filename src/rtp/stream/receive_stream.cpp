@@ -176,7 +176,11 @@ void ReceiveStream::require_key_frame(TimePoint now) {
   settle(now);
 }
 
-void ReceiveStream::take_feedback(TimePoint now, Ssrc sender, Duration round_trip,
+std::uint64_t ReceiveStream::take_given_up() {
+  return jitter_->gaps_skipped() - std::exchange(given_up_told_, jitter_->gaps_skipped());
+}
+
+bool ReceiveStream::take_feedback(TimePoint now, Ssrc sender, Duration round_trip,
                                   std::vector<rtcp::Message>& out) {
   round_trip = nack_.round_trip_or(round_trip);
   if (round_trip != round_trip_) {
@@ -189,7 +193,7 @@ void ReceiveStream::take_feedback(TimePoint now, Ssrc sender, Duration round_tri
     ++stats_.nacks_sent;
     out.emplace_back(std::move(nack));
   }
-  if (!key_frames_.take_due(now, round_trip)) return;
+  if (!key_frames_.take_due(now, round_trip)) return false;
   if (feedback_.pli) {
     ++stats_.plis_sent;
     out.emplace_back(rtcp::PictureLossIndication{sender, ssrc_});
@@ -198,6 +202,7 @@ void ReceiveStream::take_feedback(TimePoint now, Ssrc sender, Duration round_tri
     // A new command each time: the key frame that answered the one before may be what was lost.
     out.emplace_back(rtcp::FullIntraRequest{sender, {{ssrc_, fir_command_++}}});
   }
+  return true;
 }
 
 void ReceiveStream::take_reports(TimePoint now, std::vector<rtcp::ReportBlock>& out) {

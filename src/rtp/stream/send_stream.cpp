@@ -36,10 +36,15 @@ SendStream::SendStream(MediaId media, MediaKind kind, std::uint32_t clock_rate, 
   stats_.ssrc = ssrc;
 }
 
+void SendStream::require_key_frame(TimePoint now) {
+  needs_key_frame_ = true;
+  want_key_frame(now);
+}
+
 Result<SendStream::Range> SendStream::add_frame(TimePoint now, const PayloadConfig& payload,
                                                 const std::shared_ptr<const EncodedFrame>& frame,
                                                 std::size_t max_payload, std::size_t room) {
-  if (needs_key_frame_ && !frame->key_frame()) {
+  if (!takes(*frame)) {
     ++stats_.dropped.frames_before_key_frame;
     want_key_frame(now);
     return Errc::needs_key_frame;
@@ -51,11 +56,8 @@ Result<SendStream::Range> SendStream::add_frame(TimePoint now, const PayloadConf
   }
   if (slices->size() > room) {
     ++stats_.dropped.frames_queue_full;
-    if (kind_ == MediaKind::video) {
-      // What follows hangs on this frame, and the receiver would see no gap.
-      needs_key_frame_ = true;
-      want_key_frame(now);
-    }
+    // What follows hangs on this frame, and the receiver would see no gap.
+    if (kind_ == MediaKind::video) require_key_frame(now);
     return Errc::queue_full;
   }
 

@@ -53,8 +53,11 @@ class PETREL_API ReceiveStream {
   /// Nor the ones after: nothing is of use to it before the next key frame.
   void require_key_frame(TimePoint now);
 
-  /// NACK, PLI and FIR that are due now are appended to `out`.
-  void take_feedback(TimePoint now, Ssrc sender, Duration round_trip, std::vector<rtcp::Message>& out);
+  /// How often the order was broken since this was last asked, by packets that never came.
+  std::uint64_t take_given_up();
+
+  /// NACK, PLI and FIR that are due now are appended to `out`. True if a key frame is asked for.
+  bool take_feedback(TimePoint now, Ssrc sender, Duration round_trip, std::vector<rtcp::Message>& out);
   /// Report blocks of the stream and of its retransmissions are appended to `out`; an interval ends.
   void take_reports(TimePoint now, std::vector<rtcp::ReportBlock>& out);
 
@@ -89,6 +92,7 @@ class PETREL_API ReceiveStream {
   std::uint32_t last_sender_report_ = 0;  ///< The middle of its NTP time.
   TimePoint last_sender_report_at_{};
   InboundStats stats_;
+  std::uint64_t given_up_told_ = 0;
 };
 
 }  // namespace petrel::inline v0::rtp

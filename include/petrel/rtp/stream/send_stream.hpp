@@ -36,6 +36,11 @@ class PETREL_API SendStream {
     std::uint16_t first = 0;
     std::size_t count = 0;
   };
+  /// Whether the receiver could do something with it: a key frame, or one that hangs on nothing lost.
+  bool takes(const EncodedFrame& frame) const { return !needs_key_frame_ || frame.key_frame(); }
+  /// Something of what was sent is not going to arrive, and nothing but a key frame is of use after it.
+  void require_key_frame(TimePoint now);
+
   /// Numbers the packets of a frame. Errc::needs_key_frame, queue_full if it has more than `room`
   /// packets, or what the payload format has against it; then no number is used up.
   Result<Range> add_frame(TimePoint now, const PayloadConfig& payload,
