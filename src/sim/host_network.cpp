@@ -64,7 +64,9 @@ class HostNetwork::User final : public AttachedCore {
   void handle_resolved(TimePoint, std::uint32_t id, const std::vector<IpAddress>& addresses) override {
     if (user_ != nullptr) user_->on_resolved(id, addresses);
   }
-  void handle_interfaces(TimePoint, std::span<const LocalAddress>) override {}
+  void handle_interfaces(TimePoint, std::span<const LocalAddress>) override {
+    if (user_ != nullptr) user_->on_interfaces_changed();
+  }
 
   std::optional<TimePoint> next_timeout() const override { return deadline_; }
   std::optional<IoRequest> poll_request() override { return take(requests_); }

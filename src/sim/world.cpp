@@ -369,6 +369,22 @@ TimePoint World::now() const { return state_->now; }
 SeededRandom World::fork_random() { return SeededRandom(state_->random.u64()); }
 std::uint64_t World::seed() const { return state_->seed; }
 const WorldStats& World::stats() const { return state_->stats; }
+std::string World::report() const {
+  const WorldStats& stats = state_->stats;
+  const std::chrono::duration<double> time = now().time_since_epoch();
+  std::string text = "seed " + std::to_string(seed()) + ", " + std::to_string(time.count()) +
+                     " s: " + std::to_string(stats.sent) + " packets sent, " +
+                     std::to_string(stats.delivered) + " delivered";
+  const auto add = [&text](std::uint64_t count, std::string_view what) {
+    if (count != 0) text.append(", ").append(std::to_string(count)).append(" ").append(what);
+  };
+  add(stats.lost, "lost");
+  add(stats.filtered, "filtered");
+  add(stats.unroutable, "to addresses that nobody has");
+  add(stats.refused, "to ports without a socket");
+  add(stats.too_big, "over an MTU");
+  return text;
+}
 std::uint64_t World::trace_hash() const { return state_->trace_hash; }
 
 }  // namespace petrel::inline v0::sim

@@ -32,6 +32,7 @@ struct Recorder final : io::NetworkUser {
   std::vector<FlowChange> changes;
   std::vector<IpAddress> resolved;
   int timeouts = 0;
+  int interface_changes = 0;
   bool gone = false;
 
   void on_datagrams(std::span<const Datagram> datagrams) override {
@@ -44,6 +45,7 @@ struct Recorder final : io::NetworkUser {
   }
   void on_timeout() override { ++timeouts; }
   void on_writable() override {}
+  void on_interfaces_changed() override { ++interface_changes; }
   void on_network_gone() override { gone = true; }
 };
 
@@ -100,6 +102,14 @@ TEST(HostNetwork, AnswersNamesAndListsAddresses) {
   hosts.world.run_for(1s);
   EXPECT_EQ(hosts.at_a.resolved, std::vector{ip("192.0.2.2")});
   EXPECT_EQ(hosts.a.local_addresses(), (std::vector<LocalAddress>{{ip("192.0.2.1"), "eth0"}}));
+}
+
+TEST(HostNetwork, TellsThatTheAddressesHaveChanged) {
+  Hosts hosts;
+  hosts.world.add_address(hosts.a.host(), ip("2001:db8::1"));
+  EXPECT_EQ(hosts.at_a.interface_changes, 1);
+  EXPECT_EQ(hosts.at_b.interface_changes, 0);
+  EXPECT_EQ(hosts.a.local_addresses().size(), 2u);
 }
 
 TEST(HostNetwork, RunsWhatIsPostedBeforeTimeMovesOn) {

@@ -92,6 +92,15 @@ TEST(World, DropsWhatHasNoRouteOrNoSocket) {
   EXPECT_EQ(pair.world.stats().delivered, 0u);
 }
 
+TEST(World, ReportsWhatBecameOfThePackets) {
+  Pair pair(5);
+  pair.a.send(at("192.0.2.2:2000"), word);
+  pair.a.send(at("198.51.100.1:9"), word);
+  pair.world.run_for(1500ms);
+  EXPECT_EQ(pair.world.report(),
+            "seed 5, 1.500000 s: 2 packets sent, 1 delivered, 1 to addresses that nobody has");
+}
+
 TEST(World, LosesTheShareThatWasAskedFor) {
   Pair pair(3, {.loss_percent = 30});
   for (int i = 0; i < 10'000; ++i) pair.a.send(at("192.0.2.2:2000"), word);

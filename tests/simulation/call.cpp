@@ -53,6 +53,7 @@ void Call::add_side(Side& side, IpAddress address, const std::optional<NatConfig
 
   PeerConfig config;
   config.name = side.name;
+  config.key_log = &keys;
   config.certificate = &side == &alice ? certificates().alice : certificates().bob;
   if (&side == &bob) config.video_codecs = config_.bob_codecs;
   side.peer = std::make_unique<Peer>(network.now(), std::move(config),

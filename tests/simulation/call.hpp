@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "petrel/peer/peer.hpp"
+#include "petrel/sim/key_log.hpp"
 #include "support/network.hpp"
 #include "support/seeded_openssl.hpp"
 #include "support/virtual_wall_clock.hpp"
@@ -67,6 +68,7 @@ class Call {
 
  public:
   Network network;
+  sim::KeyLog keys{network};
   Side alice;
   Side bob;
   TransceiverId video{};  ///< Alice's.

@@ -142,6 +142,8 @@ class PETREL_API World {
   SeededRandom fork_random();
   std::uint64_t seed() const;
   const WorldStats& stats() const;
+  /// Seed, time and stats() in one line, for the message of a test that failed.
+  std::string report() const;
   /// Of every packet sent, and every packet delivered, with times.
   std::uint64_t trace_hash() const;
 
