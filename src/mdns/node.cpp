@@ -171,7 +171,9 @@ void Node::cancel(QueryId id) {
 
 void Node::ask_everywhere(Query& query) {
   for (const Flow& flow : flows_) ask(query, flow);
-  query.next = query.started + ask_after[++query.asked];
+  // Whoever wakes late still asks no faster than once a second, and gives up in time.
+  const TimePoint next = std::max(query.started + ask_after[++query.asked], now_ + ask_after[1]);
+  query.next = std::min(next, query.started + ask_after.back());
 }
 
 // An interface's scope is known by its IPv6 flow; answers by IPv4 carry IPv6 addresses too.
@@ -364,7 +366,7 @@ void Node::handle_timeout(TimePoint now) {
   }
   for (Query& query : queries_) {
     if (now_ < query.next) continue;
-    if (query.asked + 1 < ask_after.size()) {
+    if (now_ < query.started + ask_after.back()) {
       ask_everywhere(query);
       continue;
     }

@@ -195,6 +195,24 @@ TEST(MdnsNode, AsksAtOnceAndAfterOneAndThreeSecondsAndGivesUpAfterSeven) {
   EXPECT_EQ(pair.alice.node.next_timeout(), std::nullopt);
 }
 
+TEST(MdnsNode, AsksNoFasterAndNoLongerWhenItWakesLate) {
+  Pair pair;
+  ASSERT_TRUE(pair.alice.node.resolve(TimePoint{}, unknown_name));
+  EXPECT_EQ(pair.alice.asked().size(), 2u);
+  pair.alice.node.handle_timeout(TimePoint(2500ms));
+  EXPECT_EQ(pair.alice.asked().size(), 2u);
+  EXPECT_EQ(pair.alice.node.next_timeout(), TimePoint(3500ms)) << "a second later, and not at three";
+  pair.alice.node.handle_timeout(TimePoint(6500ms));
+  EXPECT_EQ(pair.alice.asked().size(), 2u);
+  EXPECT_EQ(pair.alice.node.next_timeout(), TimePoint(7s));
+
+  ASSERT_TRUE(pair.bob.node.resolve(TimePoint{}, unknown_name));
+  EXPECT_EQ(pair.bob.asked().size(), 2u);
+  pair.bob.node.handle_timeout(TimePoint(7s));
+  EXPECT_TRUE(pair.bob.asked().empty());
+  EXPECT_EQ(pair.bob.events().size(), 1u) << "too late to ask again";
+}
+
 TEST(MdnsNode, AsksForNoOtherNames) {
   Pair pair;
   for (const char* name : {"printer.local", "example.com", "", "a.0b5d9b6e-3c46-4a59-b1cd-0a1b2c3d4e5f.local",
