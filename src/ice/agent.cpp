@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ice/gatherer.hpp"
+#include "ice/local_names.hpp"
 #include "ice/role.hpp"
 #include "ice/stream.hpp"
 
@@ -58,6 +59,9 @@ Agent::Agent(TimePoint now, AgentConfig config, RandomSource& random)
   config.ta = std::max(config.ta, min_ta);
   if (config.lite) config.role = Role::controlled;
   shared_ = std::make_unique<Shared>(std::move(config), random);
+  shared_->now = now;
+  names_ = std::make_unique<LocalNames>(*shared_);
+  shared_->names = names_.get();
   gatherer_ = std::make_unique<Gatherer>(*shared_);
 }
 
@@ -136,6 +140,7 @@ void Agent::set_role(TimePoint now, Role role) {
 void Agent::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
   now = advance(now);
   if (closed_) return;
+  names_->handle_interfaces(addresses);
   gatherer_->handle_interfaces(now, addresses);
   settle();
 }
@@ -174,6 +179,10 @@ void Agent::end_of_remote_candidates(TimePoint now, StreamId id) {
 
 bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
   advance(now);
+  if (!closed_ && names_->handle_datagram(datagram)) {
+    settle();
+    return true;
+  }
   if (!closed_ && gatherer_->handle_relayed(datagram)) {
     while (auto packet = gatherer_->poll_relayed()) {
       const Datagram relayed{packet->flow, packet->source, packet->destination, packet->payload.bytes()};
@@ -239,6 +248,7 @@ void Agent::handle_response(TimePoint now, const Datagram& datagram, const stun:
 void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
   advance(now);
   if (closed_) return;
+  names_->handle_flow(flow, change);
   gatherer_->handle_flow(flow, change);
   if (std::holds_alternative<FlowFailed>(change)) {
     shared_->transmits.remove_if([&](const Transmit& transmit) { return transmit.flow == flow; });
@@ -256,6 +266,7 @@ void Agent::handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpA
 void Agent::handle_timeout(TimePoint now) {
   now = advance(now);
   if (closed_) return;
+  names_->handle_timeout();
   gatherer_->handle_timeout(now);
   for (const auto& stream : streams_) stream->handle_timeout(now);
   settle();
@@ -267,6 +278,9 @@ void Agent::settle() {
   while (const LocalCandidate* local = gatherer_->poll_candidate()) {
     if (!local->usable) continue;
     for (const auto& stream : streams_) stream->add_local_candidate(*local);
+  }
+  while (auto found = names_->poll_found()) {
+    if (Stream* stream = find(found->stream)) (void)stream->add_remote_candidate(found->candidate);
   }
   for (const FlowId flow : std::exchange(shared_->failed_flows, {})) {
     for (const auto& stream : streams_) stream->fail_flow(flow);
@@ -360,6 +374,7 @@ Duration Agent::check_rto() const {
 std::optional<TimePoint> Agent::next_timeout() const {
   if (closed_) return std::nullopt;
   std::optional<TimePoint> next = earlier(gatherer_->next_timeout(), next_transaction());
+  next = earlier(next, names_->next_timeout());
   for (const auto& stream : streams_) next = earlier(next, stream->next_timeout());
   if (next) next = std::max(*next, now_);
   return next;
@@ -424,6 +439,7 @@ void Agent::close(TimePoint now) {
   shared_->events.clear();
   relayed_.clear();
   for (const auto& stream : streams_) stream->close(now);
+  names_->close();
   gatherer_->close();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ice/addresses.hpp"
+#include "ice/local_names.hpp"
 #include "ice/priority.hpp"
 
 namespace petrel::inline v0::ice {
@@ -23,6 +24,9 @@ bool can_reach(const IpAddress& local, const IpAddress& server) {
   return local.family() == server.family() && local.is_loopback() == server.is_loopback() &&
          local.is_link_local() == server.is_link_local();
 }
+
+// What raddr says where it is to say nothing.
+Endpoint nowhere(IpFamily family) { return {family == IpFamily::v4 ? IpAddress{} : IpAddress::v6({}), 0}; }
 
 // Among relays: UDP before what runs over streams, where one lost segment delays all that
 // follows, and the first address of a server before its second. Far from other sockets' preferences.
@@ -225,7 +229,10 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
         candidate.foundation = foundations_.of(CandidateType::host, socket->local.address);
         candidate.priority = candidate_priority(CandidateType::host, socket->preference);
         candidate.endpoint = socket->local;
-        candidates_.push_back({std::move(candidate), flow});
+        std::optional<std::string> name;
+        if (shared_.config.publish_mdns && shared_.names != nullptr && !socket->local.address.is_loopback())
+          name = shared_.names->publish(socket->local.address);
+        candidates_.push_back({.candidate = std::move(candidate), .flow = flow, .name = name.value_or("")});
       }
       for (const Server& server : servers_) {
         for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, server, endpoint);
@@ -346,10 +353,8 @@ void Gatherer::handle_relay(const RelayOpened& opened) {
   candidate.endpoint = opened.relayed;
   candidate.type = CandidateType::relay;
   // RFC 8445 5.1.1.2; but who relays for privacy does not want to be seen (RFC 8828 5.2).
-  const IpFamily family = opened.relayed.address.family();
-  const Endpoint nowhere{family == IpFamily::v4 ? IpAddress{} : IpAddress::v6({}), 0};
-  candidate.related = relay_only() ? nowhere : opened.mapped;
-  candidates_.push_back({std::move(candidate), opened.flow});
+  candidate.related = relay_only() ? nowhere(opened.relayed.address.family()) : opened.mapped;
+  candidates_.push_back({.candidate = std::move(candidate), .flow = opened.flow});
 }
 
 void Gatherer::handle_mapped(FlowId flow, const Endpoint& server, const Endpoint& mapped) {
@@ -368,8 +373,8 @@ void Gatherer::handle_mapped(FlowId flow, const Endpoint& server, const Endpoint
   candidate.priority = candidate_priority(CandidateType::server_reflexive, socket->preference);
   candidate.endpoint = mapped;
   candidate.type = CandidateType::server_reflexive;
-  candidate.related = socket->local;
-  candidates_.push_back({std::move(candidate), flow});
+  candidate.related = shared_.config.publish_mdns ? nowhere(mapped.address.family()) : socket->local;
+  candidates_.push_back({.candidate = std::move(candidate), .flow = flow});
 }
 
 const LocalCandidate* Gatherer::poll_candidate() {

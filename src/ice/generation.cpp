@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/local_names.hpp"
 #include "ice/priority.hpp"
 
 namespace petrel::inline v0::ice {
@@ -28,6 +29,7 @@ constexpr Duration peer_missing_after = std::chrono::seconds(13);
 void Generation::add_local_candidate(const LocalCandidate& local) {
   Candidate signalled = local.candidate;
   signalled.ufrag = local_.ufrag;
+  signalled.host_name = local.name;
   checklist_.add_local(local);
   signalled_.push_back(signalled);
   shared_.emit(CandidateGathered{id_, std::move(signalled)});
@@ -57,7 +59,10 @@ Result<void> Generation::add_remote_candidate(const Candidate& candidate) {
   if (!candidate.ufrag.empty() && candidate.ufrag != remote_->ufrag) {
     ++stats.other_candidates_ignored;
   } else if (!candidate.host_name.empty()) {
-    ++stats.name_candidates_ignored;
+    const bool asked = shared_.names != nullptr && shared_.config.resolve_mdns &&
+                       candidate.protocol == TransportProtocol::udp && candidate.component == 1 &&
+                       shared_.names->resolve(id_, candidate);
+    stats.name_candidates_ignored += asked ? 0 : 1;
   } else if (candidate.protocol != TransportProtocol::udp) {
     ++stats.tcp_candidates_ignored;
   } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {

@@ -19,6 +19,7 @@ using PairId = Strong<std::uint32_t, struct PairIdTag>;
 struct LocalCandidate {
   Candidate candidate;
   FlowId flow;
+  std::string name{};  ///< What the peer is told in place of the address; empty: the address.
   bool usable = true;  ///< Until its socket fails.
 };
 

@@ -10,6 +10,7 @@
 
 namespace petrel::inline v0::ice {
 
+class LocalNames;
 class Relays;
 
 /// What the parts of one agent share: its role, its queues, its counters.
@@ -33,6 +34,7 @@ struct Shared {
 
   /// Flows whose sockets are gone; pairs of all streams on them fail.
   std::vector<FlowId> failed_flows;
+  LocalNames* names = nullptr;
   Relays* relays = nullptr;  ///< Whose flows are no sockets of the driver.
 
   FlowId next_flow() { return FlowId{++last_flow}; }

@@ -18,6 +18,7 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   }
   out.policy = config.ice_transport_policy;
   out.lite = config.ice_lite;
+  out.publish_mdns = config.hide_addresses;
   out.relay_after = config.relay_after;
   out.turn_tls = config.turn_tls;
   out.gather_loopback =

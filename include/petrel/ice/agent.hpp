@@ -78,6 +78,11 @@ struct AgentConfig {
   std::optional<Duration> relay_after{};
   /// How the certificates of TURN servers over TLS and DTLS are verified.
   tls::ClientConfig turn_tls{};
+  /// Find the addresses behind `<uuid>.local` candidates by multicast DNS, as browsers send them.
+  bool resolve_mdns = true;
+  /// Tell the peer such names in place of our host addresses: who is not on this link learns nothing
+  /// from them, and cannot use them either.
+  bool publish_mdns = false;
   bool gather_loopback = false;
   bool gather_ipv6 = true;
   /// RFC 8445 14.2: one new ordinary check, or one question to a STUN server, per `ta`; at least 5 ms.
@@ -125,12 +130,13 @@ struct RelayedPacket {
 };
 
 class Gatherer;
+class LocalNames;
 class Stream;
 struct Shared;
 
 /// A full ICE agent over UDP, or a lite one: RFC 8445 with trickle (RFC 8838), patience
 /// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
-/// full or lite. It does not resolve mDNS names.
+/// full or lite.
 ///
 /// The agent binds one UDP socket per local address; all streams share them. TURN servers are
 /// asked from each, by UDP or DTLS over that socket, by TCP or TLS over a connection of its own;
@@ -188,7 +194,8 @@ class PETREL_API Agent {
   Result<void> set_remote_credentials(TimePoint now, StreamId id, Credentials credentials,
                                       bool remote_is_lite);
 
-  /// Trickled or from a description. Candidates that cannot be used (names, TCP,
+  /// Trickled or from a description. `<uuid>.local` names are resolved first. Candidates that cannot
+  /// be used (other names, TCP,
   /// other components, another generation's ufrag, more than the limit) are
   /// counted and are no error: a peer may well have them.
   /// Errors: Errc::unknown_stream, credentials_missing.
@@ -247,6 +254,7 @@ class PETREL_API Agent {
   void settle();
 
   std::unique_ptr<Shared> shared_;
+  std::unique_ptr<LocalNames> names_;
   std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::deque<RelayedPacket> relayed_;

@@ -94,7 +94,9 @@ struct AgentStats {
   std::uint64_t unmatched_responses = 0;  ///< No transaction of ours, or too late.
   std::uint64_t early_checks_dropped = 0;  ///< More than 16 checks before the remote credentials came.
 
-  std::uint64_t name_candidates_ignored = 0;
+  std::uint64_t name_candidates_ignored = 0;  ///< Names that are no `<uuid>.local`, or too many.
+  std::uint64_t names_resolved = 0;           ///< By multicast DNS.
+  std::uint64_t names_unresolved = 0;         ///< Nobody on this link answered, or several did.
   std::uint64_t tcp_candidates_ignored = 0;
   std::uint64_t other_candidates_ignored = 0;  ///< Wrong component, generation or address.
   std::uint64_t duplicate_candidates = 0;

@@ -27,6 +27,8 @@ struct PeerConfig {
   /// Relay on demand: TURN servers are asked, and cost something, only if there is no connection so
   /// long after gathering began. Needs trickle. nullopt: at once.
   std::optional<Duration> relay_after{};
+  /// Tell the peer `<uuid>.local` names in place of host addresses, as browsers do.
+  bool hide_addresses = false;
   /// ICE-lite (RFC 8445 2.5): for servers with a public address, whose peers do the checks.
   bool ice_lite = false;
   /// How the certificates of TURN servers over TLS and DTLS are verified. By default as the system does.
