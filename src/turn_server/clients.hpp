@@ -60,7 +60,7 @@ class Clients {
  private:
   struct Connection {
     ClientId client;
-    turn::StreamDeframer deframer{};
+    turn::StreamDeframer deframer{turn::max_old_channel};
     std::optional<tls::Connection> tls{};
     bool has_allocation = false;
     bool congested = false;

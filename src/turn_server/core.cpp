@@ -140,8 +140,8 @@ ServerStats Core::stats() const {
 void Core::handle_message(const ClientId& client, Bytes bytes) {
   if (bytes.empty() || client.remote.port == 0) {
     ++shared_.stats().malformed;
-  } else if (turn::begins_channel_data(bytes.front())) {
-    const auto message = turn::ChannelDataView::parse(bytes);
+  } else if (turn::begins_channel_data(bytes.front(), turn::max_old_channel)) {
+    const auto message = turn::ChannelDataView::parse(bytes, turn::max_old_channel);
     if (message) return relay_.handle_channel_data(client, *message);
     ++shared_.stats().malformed;
   } else {

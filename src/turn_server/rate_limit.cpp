@@ -7,12 +7,12 @@
 namespace petrel::inline v0::turn_server {
 namespace {
 
-constexpr Duration saved_up = std::chrono::seconds(1);
+constexpr Duration second = std::chrono::seconds(1);
 
 }  // namespace
 
 RateLimit::RateLimit(std::size_t per_second, RandomSource& random)
-    : interval_(std::chrono::seconds(1) / static_cast<Duration::rep>(per_second)),
+    : interval_(second / static_cast<Duration::rep>(per_second)),
       secret_(random.u64()),
       used_until_(buckets) {}
 
@@ -24,7 +24,7 @@ bool RateLimit::take(TimePoint now, const IpAddress& source) {
 }
 
 bool RateLimit::allows(TimePoint now, const IpAddress& source) const {
-  return used_until_[bucket_of(source)] + interval_ <= now + saved_up;
+  return used_until_[bucket_of(source)] + interval_ <= now + second;
 }
 
 std::size_t RateLimit::bucket_of(const IpAddress& source) const {

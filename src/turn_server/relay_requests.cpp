@@ -68,7 +68,9 @@ void Relay::create_permission(const Asked& asked, Allocation& allocation, const 
 void Relay::bind_channel(const Asked& asked, Allocation& allocation, const stun::MessageView& request) {
   const auto number = request.channel_number();
   const auto peer = request.xor_peer_address();
-  if (!number || !peer || *number < turn::min_channel || *number > turn::max_channel || peer->port == 0) {
+  // RFC 8656 12 ends at 0x4fff, for the sake of clients that tell protocols apart by the first byte.
+  // Those that do not may be of RFC 5766, coturn's own among them.
+  if (!number || !peer || *number < turn::min_channel || *number > turn::max_old_channel || peer->port == 0) {
     return refuse(asked, error_code::bad_request);
   }
   if (const int code = check_peer(allocation, *peer); code != 0) return refuse(asked, code);

@@ -48,7 +48,6 @@ class Shared {
   std::optional<Transmit> poll_transmit();
   std::optional<IoRequest> poll_request();
   std::optional<Event> poll_event();
-  void forget_transmits() { transmits_.clear(); }
 
  private:
   ServerConfig config_;

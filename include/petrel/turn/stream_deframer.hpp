@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/bytes.hpp"
+#include "petrel/turn/channel_data.hpp"
 
 namespace petrel::inline v0::turn {
 
@@ -20,6 +22,9 @@ namespace petrel::inline v0::turn {
 /// message, beside what was fed and not taken: take until nullopt after each feed().
 class PETREL_API StreamDeframer {
  public:
+  /// A server may take the channel numbers of RFC 5766 as well: max_old_channel.
+  explicit StreamDeframer(std::uint16_t last_channel = max_channel) : last_channel_(last_channel) {}
+
   /// Takes the next bytes of the stream. A broken deframer ignores them.
   void feed(Bytes bytes);
 
@@ -33,6 +38,7 @@ class PETREL_API StreamDeframer {
   std::size_t buffered() const { return buffer_.size() - begin_; }
 
  private:
+  std::uint16_t last_channel_;
   std::vector<std::byte> buffer_;
   std::size_t begin_ = 0;
   bool broken_ = false;
