@@ -1,9 +1,10 @@
 #include "petrel/peer/report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
-#include "petrel/peer/peer_errc.hpp"
+#include "petrel/peer/cause.hpp"
 
 namespace petrel::inline v0 {
 namespace {
@@ -40,65 +41,134 @@ std::string explain_connected(const ConnectionReport& report) {
   return text + ".";
 }
 
-// Candidates were exchanged; what became of the pairs?
-std::string explain_pairs(const ConnectionReport& report) {
+std::size_t count(const ConnectionReport& report, ice::ServerOutcome outcome) {
+  return static_cast<std::size_t>(std::ranges::count(report.servers, outcome, &ice::ServerReport::outcome));
+}
+
+// The first server whose failure has words, as "turn:host: words".
+std::string first_failure(const ConnectionReport& report, std::string_view scheme,
+                          std::string_view with = {}) {
+  for (const ice::ServerReport& server : report.servers) {
+    const bool failed =
+        server.outcome == ice::ServerOutcome::failed || server.outcome == ice::ServerOutcome::name_unknown;
+    if (!failed || server.text.empty() || !server.url.starts_with(scheme)) continue;
+    if (server.text.find(with) == std::string::npos) continue;
+    return server.url + ": " + server.text;
+  }
+  return "";
+}
+
+// What another way to the internet would have been.
+std::string other_ways(const ConnectionReport& report) {
+  bool by_tcp = false;
+  for (const ice::ServerReport& server : report.servers) {
+    by_tcp =
+        by_tcp || server.url.starts_with("turns:") || server.url.find("transport=tcp") != std::string::npos;
+  }
+  if (report.turn_servers == 0) return "no TURN server is configured.";
+  if (!by_tcp)
+    return "TURN over TCP or TLS is not configured (turns:HOST:443?transport=tcp passes most firewalls).";
+  return "TURN over TCP or TLS did not get through either.";
+}
+
+std::string explain_udp_blocked(const ConnectionReport& report) {
+  const std::size_t silent = count(report, ice::ServerOutcome::failed);
+  return "UDP to the internet is blocked: no answer from " + std::to_string(silent) +
+         (silent == 1 ? " server; " : " servers; ") + other_ways(report);
+}
+
+std::string explain_nat(const ConnectionReport& report) {
+  std::string text =
+      "Both sides reach the internet, but not each other: a NAT or firewall on the way maps or filters by "
+      "destination";
+  if (report.turn_servers == 0) return text + ", and no TURN server is configured that could relay.";
+  return text + ", and no TURN server gave us a relay: " + first_failure(report, "turn") + ".";
+}
+
+std::string explain_silence(const ConnectionReport& report) {
   std::uint64_t asked = 0;
-  std::uint64_t heard = 0;
-  for (const ice::PairReport& pair : report.ice.pairs) {
-    asked += pair.requests_sent;
-    heard += pair.requests_received;
-  }
-  std::string text = std::to_string(report.ice.pairs.size()) + " candidate pair(s)";
-  if (report.ice_counters.wrong_integrity_dropped > 0) {
-    return "The peer's checks carry a wrong password: its description and ours do not belong to one call.";
-  }
-  if (heard == 0) {
-    text += ", " + std::to_string(asked) +
-            " checks sent, no answer and no check from the peer: UDP between us is "
-            "blocked, or the peer never got our candidates.";
-  } else {
-    text += ", the peer's checks arrive but ours are not answered: packets travel one way only.";
-  }
-  if (report.stun_servers == 0)
+  for (const ice::PairReport& pair : report.ice.pairs) asked += pair.requests_sent;
+  std::string text = std::to_string(report.ice.pairs.size()) + " candidate pair(s), " +
+                     std::to_string(asked) +
+                     " checks sent, no answer and no check from the peer: UDP between us is blocked, or the "
+                     "peer never got our candidates.";
+  if (report.stun_servers + report.turn_servers == 0) {
     text += " No STUN server is configured, so a peer beyond a NAT cannot be reached.";
+  }
   return text;
+}
+
+// The sentence for each cause, without what comes before it.
+std::string sentence(const ConnectionReport& report, Cause cause) {
+  switch (cause) {
+    case Cause::none:
+      return report.state == ConnectionState::connected ? explain_connected(report) : "Closed by us.";
+    case Cause::peer_closed:
+      return "The peer closed the connection.";
+    case Cause::no_local_description:
+      return "There is no local description yet.";
+    case Cause::no_remote_description:
+      return "The peer's description has not come yet.";
+    case Cause::no_interface:
+      return "This machine has no network interface that could be used.";
+    case Cause::gathering:
+      return "Gathering candidates.";
+    case Cause::no_remote_candidates:
+      return "No usable candidate of the peer has arrived.";
+    case Cause::names_unresolved:
+      return "The peer told only mDNS names (.local), and nobody on this network answers to them: it is in "
+             "another network, or multicast is blocked. It may still reach us.";
+    case Cause::only_tcp_candidates:
+      return "The peer told only TCP candidates, which are not supported.";
+    case Cause::families_differ:
+      return "None of the peer's addresses can be paired with ours: one side has IPv4 only, the other IPv6 "
+             "only.";
+    case Cause::credentials_mismatch:
+      return "The peer's checks carry a wrong password: its description and ours do not belong to one call.";
+    case Cause::turn_refused:
+      return "The TURN server refused us. " + first_failure(report, "turn") + ".";
+    case Cause::turn_untrusted:
+      return "The TURN server's certificate is not to be trusted. " +
+             first_failure(report, "turns", "certificate") + ".";
+    case Cause::server_name_unknown:
+      return "The name of a server is unknown. " + first_failure(report, "") + ".";
+    case Cause::udp_blocked:
+      return explain_udp_blocked(report);
+    case Cause::nat_without_relay:
+      return explain_nat(report);
+    case Cause::relay_unreachable:
+      return "There is a relay, but nothing comes through it: the peer cannot reach it, or it may not send "
+             "to "
+             "the peer.";
+    case Cause::one_way:
+      return "The peer's checks arrive but ours are not answered: packets travel one way only.";
+    case Cause::no_answer:
+    case Cause::trying:
+      return explain_silence(report);
+    case Cause::peer_silent:
+      return std::string("It was connected, but the peer ") +
+             (report.reason ? "has not answered for 30 s" : "does not answer any more") +
+             ": it is gone, or its network is.";
+    case Cause::fingerprint_mismatch:
+      return "DTLS failed: the peer's certificate is not the one that its description names; the signalling "
+             "mixed up two calls, or somebody is in between.";
+    case Cause::dtls_failed:
+      return std::string("DTLS failed: ").append(report.reason.message()).append(".");
+    case Cause::waiting_for_dtls:
+      return report.stages.dtls_started ? "ICE is connected; the DTLS handshake is under way."
+                                        : "ICE is connected; DTLS waits for the peer's a=setup.";
+  }
+  return "";
 }
 
 }  // namespace
 
 std::string explain(const ConnectionReport& report) {
-  const ConnectionStages& stages = report.stages;
-  if (report.state == ConnectionState::connected) return explain_connected(report);
-  if (report.reason == PeerErrc::peer_closed) return "The peer closed the connection.";
-  if (report.state == ConnectionState::closed) return "Closed by us.";
-  if (report.reason == PeerErrc::consent_expired) {
-    return "It was connected, but the peer has not answered for 30 s: it is gone, or its network is.";
-  }
-  if (report.reason && report.reason != PeerErrc::ice_failed) {
-    std::string text = "DTLS failed: ";
-    return text.append(report.reason.message()).append(".");
-  }
-  if (!stages.local_description) return "Not connected: there is no local description yet.";
-  if (!stages.remote_description) return "Not connected: the peer's description has not come yet.";
-  if (stages.ice_connected) {
-    return stages.dtls_started ? "ICE is connected; the DTLS handshake is under way."
-                               : "ICE is connected; DTLS waits for the peer's a=setup.";
-  }
-  if (report.ice.local_candidates.empty()) {
-    return stages.gathered ? "Not connected: this machine has no network interface that could be used."
-                           : "Not connected: gathering candidates.";
-  }
-  if (report.ice.remote_candidates.empty()) {
-    std::string text = "Not connected: no usable candidate of the peer has arrived";
-    if (report.ice_counters.name_candidates_ignored > 0) {
-      text += "; it sent only mDNS names (.local), which cannot be resolved yet. It may still reach us";
-    } else if (report.ice_counters.tcp_candidates_ignored > 0) {
-      text += "; it sent only TCP candidates, which are not supported yet";
-    }
-    return text + ".";
-  }
-  const std::string prefix = report.reason == PeerErrc::ice_failed ? "No pair worked: " : "Still trying: ";
-  return prefix + explain_pairs(report);
+  const Cause cause = likely_cause(report);
+  std::string text = sentence(report, cause);
+  if (cause == Cause::trying) return "Still trying: " + text;
+  if (cause == Cause::no_answer) return "No pair worked: " + text;
+  return text;
 }
 
 std::string to_string(const ConnectionReport& report) {
@@ -116,6 +186,19 @@ std::string to_string(const ConnectionReport& report) {
   stage("DTLS connected", report.stages.dtls_connected);
   stage("first media sent", report.stages.first_media_sent);
   stage("first media received", report.stages.first_media_received);
+  for (const ice::ServerReport& server : report.servers) {
+    text += "  server " + server.url;
+    if (server.endpoint) text += " (" + server.endpoint->to_string() + ") from " + server.local.to_string();
+    text += ": ";
+    text += to_string(server.outcome);
+    if (server.asked && server.decided) text += " after " + in_milliseconds(*server.asked, *server.decided);
+    if (!server.text.empty()) text += ", " + server.text;
+    text += "\n";
+  }
+  for (const ice::Candidate& candidate : report.ice.local_candidates)
+    text += "  ours: " + describe(candidate) + "\n";
+  for (const ice::Candidate& candidate : report.ice.remote_candidates)
+    text += "  theirs: " + describe(candidate) + "\n";
   for (const ice::PairReport& pair : report.ice.pairs) {
     text += "  pair " + describe(pair.local) + " - " + describe(pair.remote) + ": ";
     text += to_string(pair.outcome);

@@ -28,15 +28,15 @@ TEST(Report, NamesTheStageThatIsMissing) {
   report.stages.local_description = TimePoint{};
   EXPECT_TRUE(says(report, "description has not come"));
   report.stages.remote_description = TimePoint{};
-  EXPECT_TRUE(says(report, "gathering"));
+  EXPECT_TRUE(says(report, "Gathering"));
   report.stages.gathered = TimePoint{};
   EXPECT_TRUE(says(report, "no network interface"));
 }
 
 TEST(Report, TellsWhyThereIsNoUsableCandidate) {
   ConnectionReport report = described();
-  EXPECT_TRUE(says(report, "no usable candidate"));
-  report.ice_counters.name_candidates_ignored = 1;
+  EXPECT_TRUE(says(report, "No usable candidate"));
+  report.ice_counters.names_unresolved = 1;
   EXPECT_TRUE(says(report, ".local"));
 }
 

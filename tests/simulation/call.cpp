@@ -49,17 +49,20 @@ Call::Call(std::uint64_t seed, CallConfig config)
 void Call::add_side(Side& side, IpAddress address, const std::optional<NatConfig>& nat, IpAddress outside) {
   const SiteId site = nat ? network.add_nat(*nat, {outside}) : internet;
   const IpAddress own = nat ? address : outside;
-  side.host = network.add_host({.name = side.name, .addresses = {own}, .site = site});
+  const std::vector<IpAddress> addresses =
+      &side == &bob ? config_.bob_addresses.value_or(std::vector{own}) : std::vector{own};
+  side.host = network.add_host({.name = side.name, .addresses = addresses, .site = site});
 
-  PeerConfig config;
+  PeerConfig config = &side == &alice ? config_.alice : config_.bob;
   config.name = side.name;
   config.key_log = &keys;
   config.certificate = &side == &alice ? certificates().alice : certificates().bob;
   if (&side == &bob) config.video_codecs = config_.bob_codecs;
   side.peer = std::make_unique<Peer>(network.now(), std::move(config),
                                      ClockMapping{network.now(), NtpTime{1ULL << 63}}, side.random);
-  const LocalAddress local{own, "eth0"};
-  side.peer->handle_interfaces(network.now(), {&local, 1});
+  std::vector<LocalAddress> local;
+  for (const IpAddress& each : addresses) local.push_back({each, "eth0"});
+  side.peer->handle_interfaces(network.now(), local);
 }
 
 void Call::start() {
@@ -94,6 +97,7 @@ void Call::on_event(Side& self, Side& other, PeerEvent& event) {
     if (!config_.trickle) return;
     jsep::Negotiation::TrickledCandidate candidate{local->candidate, local->mid, local->media_line,
                                                    local->ufrag};
+    if (config_.tamper_with_candidates && !config_.tamper_with_candidates(candidate.candidate)) return;
     // Behind the description that is on its way: signalling keeps the order.
     network.after(config_.signalling, [this, &other, candidate] {
       const auto added = other.peer->add_ice_candidate(network.now(), candidate);

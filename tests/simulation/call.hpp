@@ -19,6 +19,13 @@ struct CallConfig {
   LinkConfig link{};
   std::optional<NatConfig> alice_nat{};
   std::optional<NatConfig> bob_nat{};
+  /// What the peers are made with, beside their certificates and names.
+  PeerConfig alice{};
+  PeerConfig bob{};
+  /// In place of the usual ones: of another family, or none at all.
+  std::optional<std::vector<IpAddress>> bob_addresses{};
+  /// What happens to candidates on their way; false: they get lost.
+  std::function<bool(std::string&)> tamper_with_candidates{};
   Duration signalling = std::chrono::milliseconds(30);
   bool trickle = true;
   TransceiverInit alice_video{.direction = Direction::send_only, .codecs = {h264()}};

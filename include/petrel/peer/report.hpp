@@ -66,10 +66,15 @@ struct ConnectionReport {
   std::string dtls_cipher;
 };
 
-/// One paragraph: that it is connected and how, or the one likely reason why it is not.
+/// One paragraph: that it is connected and how, or the one likely reason why it is not (likely_cause()).
 PETREL_API std::string explain(const ConnectionReport& report);
 
-/// The whole report, several lines: stages in milliseconds since the peer was made, then every pair.
+/// The whole report, several lines: stages in milliseconds since the peer was made, then every server,
+/// candidate and pair.
 PETREL_API std::string to_string(const ConnectionReport& report);
+
+/// The same as one JSON object (RFC 8259): cause, explanation, state, stages_ms, servers, local_candidates,
+/// remote_candidates, pairs, counters.
+PETREL_API std::string to_json(const ConnectionReport& report);
 
 }  // namespace petrel::inline v0

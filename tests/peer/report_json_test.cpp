@@ -1,0 +1,27 @@
+#include <gtest/gtest.h>
+
+#include "petrel/peer/report.hpp"
+
+namespace petrel::inline v0 {
+namespace {
+
+TEST(ReportJson, EscapesWhatServersSay) {
+  ConnectionReport report;
+  report.servers.push_back({.url = "turn:x",
+                            .endpoint = {},
+                            .local = {},
+                            .outcome = ice::ServerOutcome::failed,
+                            .asked = {},
+                            .decided = {},
+                            .text = "a \"quote\"\\ and\n\xff"});
+  EXPECT_NE(to_json(report).find("\"text\":\"a \\\"quote\\\"\\\\ and\\u000a\\u00ff\""), std::string::npos)
+      << to_json(report);
+}
+
+TEST(ReportJson, HasNullForStagesThatWereNotReached) {
+  EXPECT_NE(to_json({}).find("\"ice_connected\":null"), std::string::npos);
+  EXPECT_NE(to_json({}).find("\"cause\":\"no_local_description\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace petrel::inline v0
