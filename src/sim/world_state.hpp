@@ -180,7 +180,7 @@ class World::State {
   void close_stream(HostId host, const StreamKey& key);
   std::size_t max_segment_bytes(HostId host, const Endpoint& local);
 
-  /// The endpoint with a port, where it has none, that `is_free` says yes to.
+  /// The endpoint with a port, where it has none, that `is_free` says yes to, if there is one.
   template <class IsFree>
   Endpoint with_port(Host& host, Endpoint local, IsFree is_free);
 
@@ -217,11 +217,12 @@ inline bool overlap(const Endpoint& a, const Endpoint& b) {
 template <class IsFree>
 Endpoint World::State::with_port(Host& host, Endpoint local, IsFree is_free) {
   if (local.port != 0) return local;
-  do {
+  for (unsigned tries = first_ephemeral_port; tries <= 65535; ++tries) {
     local.port = host.next_port;
     host.next_port =
         host.next_port == 65535 ? first_ephemeral_port : static_cast<std::uint16_t>(host.next_port + 1);
-  } while (!is_free(local));
+    if (is_free(local)) break;
+  }
   return local;
 }
 

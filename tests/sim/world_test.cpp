@@ -6,6 +6,7 @@
 
 #include "support/bytes_literal.hpp"
 #include "support/prober.hpp"
+#include "support/talker.hpp"
 
 namespace petrel::inline v0::sim {
 namespace {
@@ -64,6 +65,18 @@ TEST(World, GivesEphemeralPortsAndRefusesWhatIsTakenOrForeign) {
   EXPECT_EQ(second.local(), at("192.0.2.1:49153"));
   EXPECT_EQ(any.error(), std::errc::address_in_use);
   EXPECT_EQ(foreign.error(), std::errc::address_not_available);
+}
+
+TEST(World, RunsOutOfEphemeralPorts) {
+  World world(1);
+  const HostId host = world.add_host({.name = "a", .addresses = {ip("192.0.2.1")}});
+  testing::Talker core;
+  world.attach(host, core);
+  constexpr std::uint32_t ports = 65536 - 49152;
+  for (std::uint32_t i = 1; i <= ports + 1; ++i) core.request(BindUdp{FlowId{i}, at("192.0.2.1:0")});
+  world.run_for(0s);
+  EXPECT_EQ(core.flow(FlowId{ports}).last<FlowOpened>()->local, at("192.0.2.1:65535"));
+  EXPECT_TRUE(core.flow(FlowId{ports + 1}).failed_with(std::errc::address_in_use));
 }
 
 TEST(World, CarriesIpv6AndSaysWhichAddressADatagramCameTo) {
