@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { decode_frames, hear, received } from "../browser/browser.mjs";
 import { Program } from "../browser/program.mjs";
 import { Firefox } from "./firefox/bidi.mjs";
+import { turn_tools } from "./turn_tools.mjs";
 
 const frames_wanted = 60;
 const dtls_1_2 = "FEFD";
@@ -62,6 +63,7 @@ const trials = [
   },
   { peer: "GStreamer", call: "plays petrel-camera", run: () => player("gstreamer_player.py") },
   { peer: "aiortc", call: "plays petrel-camera", run: () => player("aiortc_player.py") },
+  ...turn_tools,
 ];
 
 const rows = [];
