@@ -31,8 +31,9 @@ export async function launch({ devices = false } = {}) {
   });
 }
 
-// A page in a profile of its own: another viewer, as if on another computer.
-export async function open_page(browser, url) {
+// A page in a profile of its own: another viewer, as if on another computer. `configuration`, if
+// given, goes into each RTCPeerConnection of the page.
+export async function open_page(browser, url, configuration) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const page = await context.newPage();
   page.complaints = [];
@@ -40,6 +41,16 @@ export async function open_page(browser, url) {
   page.on("console", (message) => {
     if (message.type() === "error") page.complaints.push(message.text());
   });
+  if (configuration) {
+    await page.addInitScript((extra) => {
+      const Native = window.RTCPeerConnection;
+      window.RTCPeerConnection = class extends Native {
+        constructor(own) {
+          super({ ...own, ...extra });
+        }
+      };
+    }, configuration);
+  }
   await page.addInitScript(instrument);
   await page.goto(url);
   return page;

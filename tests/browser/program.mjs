@@ -16,6 +16,13 @@ export class Program {
     return program;
   }
 
+  // Resolves once the program has printed what matches `pattern`: for programs without a page.
+  static async announce(name, pattern, ...options) {
+    const program = new Program(name, options);
+    await program.#listening(pattern);
+    return program;
+  }
+
   // Runs a program that is expected to end by itself: { code, output }.
   static async run(name, ...options) {
     const program = new Program(name, options);
@@ -40,10 +47,10 @@ export class Program {
     return this.#ended(end_deadline_ms);
   }
 
-  async #listening() {
+  async #listening(pattern = /https?:\/\/[^\s"']+/) {
     const found = new Promise((resolve) => {
       const look = () => {
-        this.url = this.output.match(/https?:\/\/[^\s"']+/)?.[0];
+        this.url = this.output.match(pattern)?.[0];
         if (this.url) resolve();
       };
       this.child.stdout.on("data", look);
