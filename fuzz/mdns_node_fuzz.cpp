@@ -7,8 +7,9 @@
 #include "support/seeded_random.hpp"
 
 // Two nodes on one link, on which the input loses, damages and invents packets, and that publish and
-// look for each other's names. Properties: each query has one outcome and within its time, an undamaged
-// world gives out only addresses that somebody published, and queues keep to their limits.
+// look for each other's names. Properties: each query has one outcome and within its time, timers that
+// have been served are in the future, an undamaged world gives out only addresses that somebody
+// published, and queues keep to their limits.
 
 namespace {
 
@@ -100,8 +101,11 @@ void step(Input& input, TimePoint& now, Host& from, Host& to, bool& honest, unsi
       break;
     case 5:
       now += std::chrono::milliseconds(1 << (input.byte() % 14));
-      from.node.handle_timeout(now);
-      to.node.handle_timeout(now);
+      for (Node* node : {&from.node, &to.node}) {
+        node->handle_timeout(now);
+        const auto next = node->next_timeout();
+        require(!next || *next > now);
+      }
       break;
     case 6: {
       const IpAddress address = IpAddress::v4(192, 168, 0, input.byte());
@@ -123,7 +127,11 @@ void step(Input& input, TimePoint& now, Host& from, Host& to, bool& honest, unsi
       from.queries.pop_back();
       break;
     case 10:
-      from.node.handle_interfaces(now, {});
+      if (input.byte() % 2 == 0) {
+        from.node.handle_interfaces(now, {});
+      } else {
+        from.node.handle_flow(now, from.flow, FlowFailed{std::make_error_code(std::errc::io_error)});
+      }
       break;
     default: {
       const LocalAddress here{from.address, "eth0"};

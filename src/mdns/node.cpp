@@ -108,10 +108,15 @@ void Node::join(const LocalAddress& address) {
 }
 
 void Node::leave(const Flow& flow) {
-  for (Published& published : published_)
-    std::erase_if(published.last_multicast, [&](const Multicast& last) { return last.flow == flow.id; });
+  forget(flow.id);
   if (std::erase_if(joins_, [&](const JoinMulticast& join) { return join.flow == flow.id; }) == 0) {
     closings_.push_back(flow.id);
+  }
+}
+
+void Node::forget(FlowId flow) {
+  for (Published& published : published_) {
+    std::erase_if(published.last_multicast, [&](const Multicast& last) { return last.flow == flow; });
   }
 }
 
@@ -130,6 +135,7 @@ void Node::handle_flow(TimePoint now, FlowId id, const FlowChange& change) {
     answer(*flow, records);
   } else if (std::holds_alternative<FlowFailed>(change) || std::holds_alternative<FlowClosed>(change)) {
     ++stats_.flows_failed;
+    forget(id);
     std::erase_if(flows_, [&](const Flow& other) { return other.id == id; });
   }
 }
@@ -250,16 +256,26 @@ void Node::announce(Published& published) {
   }
 }
 
-// RFC 6762 6: a record is multicast once a second at most, on each interface.
+// RFC 6762 6: a record is multicast once a second at most, on each interface. Who asks in between
+// gets it when the second is over: Chromium for one does not ask twice.
 bool Node::may_multicast(Published& published, FlowId flow) {
   auto last = std::ranges::find(published.last_multicast, flow, &Multicast::flow);
   if (last == published.last_multicast.end()) {
     published.last_multicast.push_back({flow, now_});
     return true;
   }
-  if (now_ < last->at + multicast_pause) return false;
+  last->owed = now_ < last->at + multicast_pause;
+  if (last->owed) return false;
   last->at = now_;
   return true;
+}
+
+void Node::multicast_owed(Published& published) {
+  for (const Flow& flow : flows_) {
+    const auto last = std::ranges::find(published.last_multicast, flow.id, &Multicast::flow);
+    if (last == published.last_multicast.end() || !last->owed || !may_multicast(published, flow.id)) continue;
+    answer(flow, {record_of(published.name, published.address, ttl_seconds)});
+  }
 }
 
 bool Node::may_unicast() {
@@ -293,8 +309,6 @@ void Node::handle_query(const Datagram& datagram, const Flow& flow, const Messag
       to_one.push_back(record);
     } else if (may_multicast(published, flow.id)) {
       to_all.push_back(record);
-    } else {
-      ++stats_.suppressed;
     }
   }
   if (!related) ++stats_.unrelated;
@@ -360,9 +374,11 @@ bool Node::handle_datagram(TimePoint now, const Datagram& datagram) {
 void Node::handle_timeout(TimePoint now) {
   advance(now);
   for (Published& published : published_) {
-    if (!published.announce_again || now_ < *published.announce_again) continue;
-    published.announce_again.reset();
-    announce(published);
+    if (published.announce_again && now_ >= *published.announce_again) {
+      published.announce_again.reset();
+      announce(published);
+    }
+    multicast_owed(published);
   }
   for (Query& query : queries_) {
     if (now_ < query.next) continue;
@@ -384,6 +400,9 @@ std::optional<TimePoint> Node::next_timeout() const {
   for (const Query& query : queries_) consider(query.next);
   for (const Published& published : published_) {
     if (published.announce_again) consider(*published.announce_again);
+    for (const Multicast& last : published.last_multicast) {
+      if (last.owed) consider(last.at + multicast_pause);
+    }
   }
   return earliest;
 }

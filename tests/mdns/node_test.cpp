@@ -267,13 +267,28 @@ TEST(MdnsNode, AnswersEverybodyOnceASecond) {
     pair.alice.hears(now, {bob_ip, port}, question_for(name));
     return pair.alice.drain();
   };
-  EXPECT_TRUE(answers_at(TimePoint(2s) - 1ns).empty());
-  EXPECT_EQ(pair.alice.node.stats().suppressed, 1u);
   const auto sent = answers_at(TimePoint(2s));
   ASSERT_EQ(sent.size(), 1u);
   EXPECT_EQ(sent[0].destination, group_v4);
   EXPECT_EQ(sent[0].message, answer_for(name, alice_ip));
   EXPECT_TRUE(answers_at(TimePoint(2s)).empty());
+}
+
+TEST(MdnsNode, AnswersWhoAsksTooSoonWhenTheSecondIsOver) {
+  Pair pair;
+  const std::string name = pair.alice.node.publish(TimePoint{}, alice_ip).value();
+  pair.alice.node.handle_timeout(TimePoint(1s));
+  pair.alice.drain();
+  for (const Duration asked : {1500ms, 1600ms}) {
+    pair.alice.hears(TimePoint(asked), {bob_ip, port}, question_for(name));
+    EXPECT_TRUE(pair.alice.drain().empty());
+    EXPECT_EQ(pair.alice.node.next_timeout(), TimePoint(2s));
+  }
+  pair.alice.node.handle_timeout(TimePoint(2s) - 1ns);
+  EXPECT_TRUE(pair.alice.drain().empty());
+  pair.alice.node.handle_timeout(TimePoint(2s));
+  EXPECT_EQ(pair.alice.drain().size(), 1u) << "one answer for both";
+  EXPECT_EQ(pair.alice.node.next_timeout(), std::nullopt);
 }
 
 TEST(MdnsNode, AnswersOneAloneWhoAsksForIt) {
@@ -438,6 +453,17 @@ TEST(MdnsNode, WaitsForItsFlowsAndLivesWithoutThem) {
   host.node.handle_flow(TimePoint(200ms), FlowId{101}, FlowOpened{{bob_ip, port}});
   EXPECT_EQ(host.drain().size(), 3u);
   host.node.handle_timeout(TimePoint(7s));
+}
+
+TEST(MdnsNode, OwesNothingToAFlowThatBroke) {
+  Host host(1, {{alice_ip, "eth0"}});
+  const std::string name = host.node.publish(TimePoint{}, alice_ip).value();
+  host.node.handle_timeout(TimePoint(1s));
+  host.hears(TimePoint(1500ms), {bob_ip, port}, question_for(name));
+  ASSERT_EQ(host.node.next_timeout(), TimePoint(2s));
+  host.node.handle_flow(TimePoint(1600ms), host.joins[0].flow,
+                        FlowFailed{std::make_error_code(std::errc::io_error)});
+  EXPECT_EQ(host.node.next_timeout(), std::nullopt);
 }
 
 TEST(MdnsNode, HasSoManyFlowsAndNoMore) {

@@ -48,11 +48,10 @@ struct ResolveFailed {
 
 /// What arrived and had no effect, and why.
 struct NodeStats {
-  std::uint64_t malformed = 0;  ///< Does not parse.
-  std::uint64_t off_link = 0;   ///< Came from elsewhere than this link (RFC 6762 11).
-  std::uint64_t unrelated = 0;  ///< About names that are neither asked for nor ours: most of what there is.
-  std::uint64_t suppressed =
-      0;  ///< Answers that were not due again yet (RFC 6762 6), or known already (7.1).
+  std::uint64_t malformed = 0;   ///< Does not parse.
+  std::uint64_t off_link = 0;    ///< Came from elsewhere than this link (RFC 6762 11).
+  std::uint64_t unrelated = 0;   ///< About names that are neither asked for nor ours: most of what there is.
+  std::uint64_t suppressed = 0;  ///< Answers that the querier knows (RFC 6762 7.1), or over a limit.
   std::uint64_t flows_failed = 0;    ///< Interfaces that could not be joined.
   std::uint64_t output_dropped = 0;  ///< Packets that nobody polled in time.
 };
@@ -135,6 +134,7 @@ class PETREL_API Node {
   struct Multicast {
     FlowId flow;
     TimePoint at;
+    bool owed = false;  // Somebody has asked again, too soon.
   };
   struct Published {
     Name name;
@@ -151,12 +151,14 @@ class PETREL_API Node {
   std::uint32_t scope_of(std::string_view interface_name) const;
   void join(const LocalAddress& address);
   void leave(const Flow& flow);
+  void forget(FlowId flow);
   void ask(const Query& query, const Flow& flow);
   void ask_everywhere(Query& query);
   void announce(Published& published);
   void handle_query(const Datagram& datagram, const Flow& flow, const Message& query);
   void handle_response(const Datagram& datagram, const Flow& flow, const Message& response);
   bool may_multicast(Published& published, FlowId flow);
+  void multicast_owed(Published& published);
   bool may_unicast();
   void answer(const Flow& flow, const Records& records);
   void answer_one(const Flow& flow, const Datagram& datagram, const Message& query, Records records);
