@@ -58,6 +58,9 @@ Agent::Agent(TimePoint now, AgentConfig config, RandomSource& random)
     : now_(now), next_urgent_(now), next_ordinary_(now) {
   config.ta = std::max(config.ta, min_ta);
   if (config.lite) config.role = Role::controlled;
+  // A range that is none is no reason to have no sockets at all.
+  if (config.ports && (config.ports->first == 0 || config.ports->last < config.ports->first))
+    config.ports.reset();
   shared_ = std::make_unique<Shared>(std::move(config), random);
   shared_->now = now;
   names_ = std::make_unique<LocalNames>(*shared_);

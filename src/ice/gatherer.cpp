@@ -25,6 +25,18 @@ bool can_reach(const IpAddress& local, const IpAddress& server) {
          local.is_link_local() == server.is_link_local();
 }
 
+bool is_port_taken(const FlowChange& change) {
+  const auto* failed = std::get_if<FlowFailed>(&change);
+  return failed != nullptr && failed->error == std::errc::address_in_use;
+}
+
+// A range that is so full is not worth searching to its end.
+unsigned ports_to_try(const AgentConfig& config) {
+  constexpr unsigned enough = 1000;
+  if (!config.ports) return 0;
+  return std::min(enough, unsigned{config.ports->last} - config.ports->first + 1);
+}
+
 // What raddr says where it is to say nothing.
 Endpoint nowhere(IpFamily family) { return {family == IpFamily::v4 ? IpAddress{} : IpAddress::v6({}), 0}; }
 
@@ -65,7 +77,7 @@ void Gatherer::gather(TimePoint now) {
 
 void Gatherer::bind_sockets() {
   const AddressPolicy policy{.loopback = shared_.config.gather_loopback, .ipv6 = shared_.config.gather_ipv6};
-  const std::vector<IpAddress> addresses = choose_addresses(*interfaces_, policy);
+  const std::vector<IpAddress> addresses = choose_addresses(chosen_interfaces(), policy);
   close_missing_sockets(addresses);
   for (const IpAddress& address : addresses) {
     const bool bound = std::ranges::any_of(sockets_, [&](const Socket& socket) {
@@ -73,13 +85,41 @@ void Gatherer::bind_sockets() {
     });
     if (bound || sockets_.size() >= max_sockets_ever) continue;
     Socket socket;
-    socket.flow = shared_.next_flow();
     socket.local = {address, 0};
     // RFC 8445 5.1.2.1: unique per address; what comes first is preferred.
     socket.preference = static_cast<std::uint16_t>(0xffff - sockets_.size());
     sockets_.push_back(socket);
+    bind(sockets_.back());
+  }
+}
+
+void Gatherer::bind(Socket& socket) {
+  socket.flow = shared_.next_flow();
+  if (const auto& ports = shared_.config.ports) {
+    // From a place of its own, so that many agents in one range do not all begin at its start.
+    const std::uint32_t size = std::uint32_t{ports->last} - ports->first + 1;
+    if (socket.ports_tried == 0)
+      socket.local.port = static_cast<std::uint16_t>(shared_.random.between(0, size - 1));
+    const std::uint32_t offset = (std::uint32_t{socket.local.port} + socket.ports_tried) % size;
+    ++socket.ports_tried;
+    const auto port = static_cast<std::uint16_t>(ports->first + offset);
+    shared_.requests.push_back(BindUdp{socket.flow, {socket.local.address, port}});
+  } else {
     shared_.requests.push_back(BindUdp{socket.flow, socket.local});
   }
+}
+
+std::vector<LocalAddress> Gatherer::chosen_interfaces() const {
+  const AgentConfig& config = shared_.config;
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  std::vector<LocalAddress> chosen;
+  for (const LocalAddress& each : *interfaces_) {
+    if (!config.interfaces.empty() && !is_in(config.interfaces, each.interface_name)) continue;
+    if (!is_in(config.excluded_interfaces, each.interface_name)) chosen.push_back(each);
+  }
+  return chosen;
 }
 
 // An interface that went away took its sockets along, whatever the system says about them.
@@ -234,9 +274,16 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
           name = shared_.names->publish(socket->local.address);
         candidates_.push_back({.candidate = std::move(candidate), .flow = flow, .name = name.value_or("")});
       }
+      for (const ExternalAddress& mapping : shared_.config.external_addresses) {
+        if (mapping.local == socket->local.address && !relay_only())
+          handle_mapped(flow, {mapping.external, 0}, {mapping.external, socket->local.port});
+      }
       for (const Server& server : servers_) {
         for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, server, endpoint);
       }
+    } else if (is_port_taken(change) && socket->state == SocketState::binding &&
+               socket->ports_tried < ports_to_try(shared_.config)) {
+      bind(*socket);
     } else if (std::holds_alternative<FlowFailed>(change)) {
       socket->state = SocketState::failed;
       ++shared_.stats.sockets_failed;

@@ -69,6 +69,7 @@ class Gatherer {
     FlowId flow;
     Endpoint local;
     std::uint16_t preference = 0;
+    unsigned ports_tried = 0;  ///< Of a range.
     SocketState state = SocketState::binding;
   };
   struct Server {
@@ -92,6 +93,8 @@ class Gatherer {
 
   bool relay_only() const { return shared_.config.policy == TransportPolicy::relay; }
   void bind_sockets();
+  void bind(Socket& socket);
+  std::vector<LocalAddress> chosen_interfaces() const;
   void close_missing_sockets(const std::vector<IpAddress>& addresses);
   void name_servers();
   void find_servers();

@@ -18,6 +18,10 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   }
   out.policy = config.ice_transport_policy;
   out.lite = config.ice_lite;
+  out.ports = config.ice_ports;
+  out.interfaces = config.ice_interfaces;
+  out.excluded_interfaces = config.excluded_ice_interfaces;
+  out.external_addresses = config.external_addresses;
   out.publish_mdns = config.hide_addresses;
   out.relay_after = config.relay_after;
   out.turn_tls = config.turn_tls;

@@ -183,5 +183,65 @@ TEST(Gatherer, BindsOnlyNewAddressesInALaterRound) {
   EXPECT_FALSE(agent.poll_request());
 }
 
+TEST(Gatherer, TakesPortsOfTheRangeAndSearchesItForAFreeOne) {
+  Network network(1);
+  const HostId host = network.add_host({.name = "alice", .addresses = {alice_ip}});
+  const AgentConfig config{.ports = PortRange{5000, 5002}};
+  Party first(network, host, {alice_ip}, config);
+  Party second(network, host, {alice_ip}, config);
+  Party third(network, host, {alice_ip}, config);
+  Party fourth(network, host, {alice_ip}, config);
+  std::vector<std::uint16_t> ports;
+  for (Party* party : {&first, &second, &third}) {
+    party->gather();
+    network.run_for(1ms);
+    ASSERT_EQ(party->candidates().size(), 1u);
+    ports.push_back(party->candidates()[0].endpoint.port);
+  }
+  std::ranges::sort(ports);
+  EXPECT_EQ(ports, (std::vector<std::uint16_t>{5000, 5001, 5002}));
+  fourth.gather();
+  network.run_for(1ms);
+  EXPECT_TRUE(fourth.gathered());
+  EXPECT_TRUE(fourth.candidates().empty()) << "the range is full";
+  EXPECT_EQ(fourth.agent().stats().sockets_failed, 1u);
+}
+
+TEST(Gatherer, UsesTheInterfacesThatItMay) {
+  const LocalAddress up[] = {{alice_ip, "eth0"},
+                             {IpAddress::v4(198, 51, 100, 9), "wlan0"},
+                             {IpAddress::v4(172, 17, 0, 1), "docker0"}};
+  const struct {
+    AgentConfig config;
+    std::size_t sockets;
+  } rows[] = {{{}, 3},
+              {{.interfaces = {"wlan0"}}, 1},
+              {{.excluded_interfaces = {"docker0"}}, 2},
+              {{.interfaces = {"ppp0"}}, 0}};
+  for (const auto& row : rows) {
+    SeededRandom random(1);
+    Agent agent({}, row.config, random);
+    agent.handle_interfaces({}, up);
+    agent.gather({});
+    std::size_t sockets = 0;
+    while (agent.poll_request()) ++sockets;
+    EXPECT_EQ(sockets, row.sockets);
+  }
+}
+
+TEST(Gatherer, TellsTheExternalAddressOfAOneToOneNat) {
+  Network network(1);
+  const IpAddress inside = IpAddress::v4(10, 0, 0, 7);
+  const HostId host = network.add_host({.name = "alice", .addresses = {inside}});
+  const IpAddress outside = IpAddress::v4(203, 0, 113, 7);
+  Party alice(network, host, {inside}, {.external_addresses = {{inside, outside}}});
+  alice.gather();
+  network.run_for(1ms);
+  ASSERT_EQ(alice.candidates().size(), 2u);
+  EXPECT_EQ(alice.candidates()[1].type, CandidateType::server_reflexive);
+  EXPECT_EQ(alice.candidates()[1].endpoint, (Endpoint{outside, alice.candidates()[0].endpoint.port}));
+  EXPECT_EQ(alice.candidates()[1].related, alice.candidates()[0].endpoint);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice

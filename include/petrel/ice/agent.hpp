@@ -65,6 +65,18 @@ enum class TransportPolicy : std::uint8_t {
   relay,  ///< Relayed ones only: the peer learns none of our addresses.
 };
 
+/// Local UDP ports to use, both ends included.
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+
+/// A NAT outside of this host that maps one address to one, ports unchanged, as clouds have it.
+struct ExternalAddress {
+  IpAddress local;
+  IpAddress external;
+};
+
 struct AgentConfig {
   Role role = Role::controlling;
   /// RFC 8445 2.5: for servers with a public address. Answers checks and makes none, has host
@@ -83,6 +95,13 @@ struct AgentConfig {
   /// Tell the peer such names in place of our host addresses: who is not on this link learns nothing
   /// from them, and cannot use them either.
   bool publish_mdns = false;
+  /// nullopt: whichever port the system gives. A range should be larger than the sockets that share it.
+  std::optional<PortRange> ports{};
+  /// Interfaces to use, by name; empty: all but those excluded.
+  std::vector<std::string> interfaces{};
+  std::vector<std::string> excluded_interfaces{};
+  /// Told to the peer as server-reflexive candidates, beside the host's own.
+  std::vector<ExternalAddress> external_addresses{};
   bool gather_loopback = false;
   bool gather_ipv6 = true;
   /// RFC 8445 14.2: one new ordinary check, or one question to a STUN server, per `ta`; at least 5 ms.

@@ -27,6 +27,13 @@ struct PeerConfig {
   /// Relay on demand: TURN servers are asked, and cost something, only if there is no connection so
   /// long after gathering began. Needs trickle. nullopt: at once.
   std::optional<Duration> relay_after{};
+  /// Local UDP ports to use; nullopt: whichever the system gives.
+  std::optional<ice::PortRange> ice_ports{};
+  /// Interfaces to use, by name; empty: all but those excluded.
+  std::vector<std::string> ice_interfaces{};
+  std::vector<std::string> excluded_ice_interfaces{};
+  /// What a 1:1 NAT outside of this host makes of our addresses, as clouds have it.
+  std::vector<ice::ExternalAddress> external_addresses{};
   /// Tell the peer `<uuid>.local` names in place of host addresses, as browsers do.
   bool hide_addresses = false;
   /// ICE-lite (RFC 8445 2.5): for servers with a public address, whose peers do the checks.
