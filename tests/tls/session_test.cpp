@@ -6,6 +6,7 @@
 #include "support/bytes_literal.hpp"
 #include "support/seeded_random.hpp"
 #include "tls/handshake_bench.hpp"
+#include "tls/old_server.hpp"
 
 namespace petrel::inline v0::tls {
 namespace {
@@ -143,6 +144,49 @@ TEST_F(TlsSession, FindsDamageInDataAndGivesOutNothingOfIt) {
   bench.client.sent.clear();
   bench.carry();
   EXPECT_EQ(bench.client.failed->error, Errc::peer_alert) << "the sender is told";
+}
+
+// --- Older servers ----------------------------------------------------------
+
+TEST_F(TlsSession, SpeaksTls12WithAServerThatHasNothingNewer) {
+  testing::OldServer server(identity_, TLS1_2_VERSION);
+  testing::TlsEnd client(Connection::client({}, trusting(identity_)).value());
+  ASSERT_TRUE(client.connection.send({}, as_bytes("ping")));
+  EXPECT_EQ(server.carry({}, client.connection), "ping");
+  ASSERT_EQ(SSL_write(server.ssl(), "pong", 4), 4);
+  SSL_shutdown(server.ssl());
+  server.carry({}, client.connection);
+  client.drain();
+  ASSERT_TRUE(client.connected);
+  EXPECT_EQ(client.connected->version, "TLSv1.2");
+  EXPECT_EQ(client.connected->cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
+  EXPECT_EQ(client.received, "pong");
+  EXPECT_TRUE(client.closed);
+}
+
+TEST_F(TlsSession, DoesNotNegotiateAgain) {
+  testing::OldServer server(identity_, TLS1_2_VERSION);
+  testing::TlsEnd client(Connection::client({}, trusting(identity_)).value());
+  server.carry({}, client.connection);
+  ASSERT_TRUE(client.connection.connected());
+  const std::uint64_t sent = client.connection.stats().bytes_sent;
+  SSL_renegotiate(server.ssl());
+  SSL_do_handshake(server.ssl());  // HelloRequest
+  server.carry({}, client.connection);
+  // The answer is a no_renegotiation warning (RFC 5246 7.2.2), and no ClientHello. What the server
+  // makes of it is its own affair: OpenSSL's gives up.
+  EXPECT_GT(client.connection.stats().bytes_sent, sent);
+  EXPECT_LT(client.connection.stats().bytes_sent, sent + 40);
+}
+
+TEST_F(TlsSession, RefusesAServerThatIsTooOld) {
+  testing::OldServer server(identity_, TLS1_1_VERSION);
+  testing::TlsEnd client(Connection::client({}, trusting(identity_)).value());
+  server.carry({}, client.connection);
+  client.drain();
+  ASSERT_TRUE(client.failed);
+  EXPECT_EQ(client.failed->error, Errc::peer_alert);
+  EXPECT_EQ(client.failed->detail, "the peer refuses: protocol version (alert 70)");
 }
 
 // --- Datagrams --------------------------------------------------------------
