@@ -216,14 +216,20 @@ class Machine {
   // Takes everything out, as a driver does, and looks at it.
   void settle() {
     std::size_t outputs = 0;
-    while (const auto transmit = server_.poll_transmit()) {
-      PETREL_ASSERT(++outputs < 5000);
-      PETREL_ASSERT(open_.contains(transmit->flow));
-      look_at(*transmit);
-    }
-    while (const auto request = server_.poll_request()) {
-      PETREL_ASSERT(++outputs < 5000);
-      perform(*request);
+    // What is performed may be answered, and so on.
+    for (bool moved = true; moved;) {
+      moved = false;
+      while (const auto transmit = server_.poll_transmit()) {
+        PETREL_ASSERT(++outputs < 5000);
+        PETREL_ASSERT(open_.contains(transmit->flow));
+        look_at(*transmit);
+        moved = true;
+      }
+      while (const auto request = server_.poll_request()) {
+        PETREL_ASSERT(++outputs < 5000);
+        perform(*request);
+        moved = true;
+      }
     }
     while (server_.poll_event()) PETREL_ASSERT(++outputs < 5000);
     const auto stats = server_.stats();
