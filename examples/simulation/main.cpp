@@ -2,9 +2,9 @@
 //
 //   petrel-simulation [capture.pcapng]
 //
-// A camera and a viewer, each behind a NAT, call each other twice: through NATs that let STUN
-// find a way, and through two symmetric ones, which need the TURN server that nobody has set
-// up. Most of a minute of virtual time passes in a moment of real time.
+// A camera and a viewer, each behind a NAT, call each other three times: through NATs that let
+// STUN find a way, through two symmetric ones, which do not, and through those with a TURN
+// server. Most of a minute of virtual time passes in a moment of real time.
 
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
@@ -19,6 +19,7 @@
 #include "petrel/peer_connection.hpp"
 #include "petrel/sim/host_network.hpp"
 #include "petrel/sim/key_log.hpp"
+#include "petrel/sim/wall_clock.hpp"
 #include "petrel/sim/world.hpp"
 #include "petrel/turn_server/server.hpp"
 
@@ -26,19 +27,17 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace sim = petrel::sim;
-using petrel::ConnectionState;
-using petrel::PeerConnection;
+namespace turn_server = petrel::turn_server;
+using petrel::Direction, petrel::Kind, petrel::PeerConnection;
 
-constexpr petrel::Duration frame_interval = 33ms;
-const petrel::Endpoint stun_at = petrel::Endpoint::v4(192, 0, 2, 1, 3478);
+const petrel::Endpoint server_at = petrel::Endpoint::v4(192, 0, 2, 1, 3478);
 
 // ---- The application: it takes an io::Network&, and runs on a petrel::Network just the same.
 
 struct Camera {
   Camera(petrel::io::Network& network, petrel::PeerConfig config)
       : peer(network, std::move(config)),
-        video(
-            peer.add_transceiver(petrel::Kind::video, {.direction = petrel::Direction::send_only}).value()) {}
+        video(peer.add_transceiver(Kind::video, {.direction = Direction::send_only}).value()) {}
 
   void film(petrel::TimePoint now) {
     static constexpr unsigned char picture[] = {0, 0,    0,    1,    0x67, 0x42, 0xc0, 0x1f, 0, 0,    0,
@@ -48,6 +47,7 @@ struct Camera {
     static_cast<void>(video.sender().send_frame(frame));  // Refused until they are connected.
   }
 
+  bool failed() const { return peer.connection_state() == petrel::ConnectionState::failed; }
   PeerConnection peer;
   petrel::Transceiver video;
 };
@@ -74,37 +74,34 @@ asio::awaitable<void> introduce(PeerConnection& caller, PeerConnection& called) 
 
 // ---- Its test.
 
-bool call_works_between(const sim::NatConfig& camera_nat, const sim::NatConfig& viewer_nat,
-                        const char* capture) {
+bool call_works(const sim::NatConfig& nat, petrel::IceServer ice_server, const char* capture = nullptr) {
   sim::World world(/*seed=*/7, {.latency = 40ms, .jitter = 5ms});
+  world.on_time(sim::set_wall_clock);  // For OpenSSL's timers.
   if (capture != nullptr) world.capture(capture).value();
   sim::KeyLog keys(world);
 
-  const sim::HostId stun_host = world.add_host({.name = "stun", .addresses = {stun_at.address}});
   sim::SeededRandom dice = world.fork_random();
-  auto stun =
-      petrel::turn_server::Server::create(world.now(), {.listeners = {{stun_at}}, .stun_only = true}, dice)
-          .value();
-  world.attach(stun_host, stun);
+  turn_server::ServerConfig server_config{
+      .listeners = {{server_at}}, .realm = "example.org", .users = {{"camera", "a long password"}}};
+  server_config.allow_peers = {turn_server::IpPrefix::parse("198.18.0.0/15").value()};
+  auto server = turn_server::Server::create(world.now(), server_config, dice).value();
+  world.attach(world.add_host({.name = "server", .addresses = {server_at.address}}), server);
 
   asio::io_context context;  // The world runs it.
-  sim::HostNetwork camera_network(world, world.add_host({.name = "camera", .behind = camera_nat}), context);
-  sim::HostNetwork viewer_network(world, world.add_host({.name = "viewer", .behind = viewer_nat}), context);
-  const petrel::PeerConfig config{.ice_servers = {{.url = "stun:" + stun_at.to_string()}}, .key_log = &keys};
-  Camera camera(camera_network, config);
-  Viewer viewer(viewer_network, config);
+  sim::HostNetwork camera_network(world, world.add_host({.name = "camera", .behind = nat}), context);
+  sim::HostNetwork viewer_network(world, world.add_host({.name = "viewer", .behind = nat}), context);
+  Camera camera(camera_network, {.ice_servers = {std::move(ice_server)}, .key_log = &keys});
+  Viewer viewer(viewer_network, {.ice_servers = {{.url = "stun:" + server_at.to_string()}}});
   const std::function<void()> film = [&] {
     camera.film(world.now());
-    world.after(frame_interval, film);
+    world.after(33ms, film);
   };
-  world.after(0s, film);
+  film();
 
   asio::co_spawn(context, introduce(camera.peer, viewer.peer), [](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   });
-  world.run_until(
-      [&] { return viewer.frames_seen >= 90 || camera.peer.connection_state() == ConnectionState::failed; },
-      2min);
+  world.run_until([&] { return viewer.frames_seen >= 90 || camera.failed(); }, 2min);
   const std::chrono::duration<double> time = world.now().time_since_epoch();
   std::printf("After %.1f s the viewer saw %d frames. %s\n", time.count(), viewer.frames_seen,
               camera.peer.why().c_str());
@@ -114,9 +111,10 @@ bool call_works_between(const sim::NatConfig& camera_nat, const sim::NatConfig& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char* const capture = argc > 1 ? argv[1] : nullptr;
-  const auto home = sim::NatConfig::port_restricted(), company = sim::NatConfig::symmetric();
+  const petrel::IceServer stun{"stun:" + server_at.to_string()};
+  const petrel::IceServer turn{"turn:" + server_at.to_string(), "camera", "a long password"};
   const bool as_expected =
-      call_works_between(home, home, capture) && !call_works_between(company, company, nullptr);
+      call_works(sim::NatConfig::port_restricted(), stun, argc > 1 ? argv[1] : nullptr) &&
+      !call_works(sim::NatConfig::symmetric(), stun) && call_works(sim::NatConfig::symmetric(), turn);
   return as_expected ? 0 : 1;
 }

@@ -10,9 +10,9 @@
 #include <string>
 
 #include "petrel/peer_connection.hpp"
+#include "petrel/sim/wall_clock.hpp"
 #include "support/bytes_literal.hpp"
 #include "support/seeded_openssl.hpp"
-#include "support/virtual_wall_clock.hpp"
 
 namespace petrel::inline v0::sim {
 namespace {
@@ -180,10 +180,10 @@ struct VideoCall {
         bob(bob_network),
         video(alice.add_transceiver(Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})
                   .value()) {
-    world.on_time(testing::set_wall_clock);
+    world.on_time(set_wall_clock);
     bob.on_track([this](Transceiver track) { track.receiver().on_frame([this](const auto&) { ++frames; }); });
   }
-  ~VideoCall() { testing::reset_wall_clock(); }
+  ~VideoCall() { reset_wall_clock(); }
 
   asio::awaitable<void> negotiate() {
     alice.set_local_description().value();

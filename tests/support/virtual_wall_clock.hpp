@@ -1,18 +1,14 @@
 #pragma once
 
-#include "petrel/base/time.hpp"
+#include "petrel/sim/wall_clock.hpp"
+#include "petrel/sim/world.hpp"
 
 namespace petrel::inline v0::testing {
 
-// OpenSSL's DTLS timer and usrsctp read gettimeofday() and time() themselves. Linking this
-// file gives them a clock that stands where the test put it. For test programs only.
+using sim::reset_wall_clock;
+using sim::set_wall_clock;
 
-/// From now on gettimeofday() and time() say `now` after wall_clock_epoch.
-void set_wall_clock(TimePoint now);
-/// From now on they tell the real time again, as they do at the start of the program.
-void reset_wall_clock();
-
-/// What the virtual wall clock says at TimePoint{}: 14 November 2023. Any date would do.
-inline constexpr long wall_clock_epoch = 1'700'000'000;
+/// What the virtual wall clock says at TimePoint{}.
+inline constexpr std::int64_t wall_clock_epoch = sim::World::wall_clock_epoch;
 
 }  // namespace petrel::inline v0::testing

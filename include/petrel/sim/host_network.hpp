@@ -32,10 +32,10 @@ namespace petrel::inline v0::sim {
 /// Hosts may share a context. A timer of Asio's own knows nothing of virtual time: wait on what
 /// the library offers (gathered_description() and the like), or on World::after().
 ///
-/// OpenSSL has dice and a clock of its own, and only a program that interposes them has both
-/// from the world: tests/support/seeded_openssl.cpp and virtual_wall_clock.cpp (with
-/// World::on_time()) show how. Without the first, runs differ in their bytes; without the
-/// second, a DTLS handshake whose packets are lost waits for real time, and so fails.
+/// OpenSSL has a clock and dice of its own. Give it the world's time (wall_clock.hpp), or a DTLS
+/// handshake that loses a packet waits for real time, and so fails. Its keys and nonces differ
+/// from run to run; tests/support/seeded_openssl.cpp shows how to seed them too, for runs that
+/// are the same to the byte.
 ///
 /// Lifetime: the world and the context outlive it, and it outlives its peers; one that is left
 /// is closed.

@@ -103,7 +103,7 @@ class PETREL_API World {
   /// Calls `action` after `delay`.
   void after(Duration delay, std::function<void()> action);
   /// Calls `tell` with the time, now and whenever it has moved: for a clock that other
-  /// libraries read. One function; empty: none.
+  /// libraries read (wall_clock.hpp). One function; empty: none.
   void on_time(std::function<void(TimePoint)> tell);
   /// Asked about the n-th packet (from 0) that any host sends.
   void set_tap(std::function<Fate(std::uint64_t index, const Packet& packet)> tap);
