@@ -85,7 +85,7 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
       auto creating = viewers.create(std::move(*create));
       response = co_await std::move(creating);
     } else if (const auto* trickle = std::get_if<http::WhepTrickle>(&*action)) {
-      response = viewers.trickle(*trickle);
+      response = co_await viewers.trickle(*trickle);
     } else if (const auto* leave = std::get_if<http::WhepDelete>(&*action)) {
       response = viewers.remove(*leave);
     } else {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "petrel/http/ice_restart.hpp"
 #include "petrel/peer/errc.hpp"
 #include "shared/random_id.hpp"
 
@@ -17,13 +18,21 @@ using petrel::ConnectionState;
 // A player that does not trickle needs all of our candidates in the answer. Host candidates
 // take no time; a STUN server that does not answer is not worth more than this.
 constexpr petrel::Duration gathering_limit = 500ms;
+// With relays only there is nothing to say before one is there, and its server may be far away.
+constexpr petrel::Duration relay_gathering_limit = 5s;
 
 constexpr std::chrono::seconds retry_when_full = 10s;
 
 }  // namespace
 
 Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings)
-    : network_(network), source_(source), settings_(std::move(settings)), gate_timer_(network.executor()) {
+    : network_(network),
+      source_(source),
+      settings_(std::move(settings)),
+      gate_timer_(network.executor()),
+      gathering_limit_(gathering_limit) {
+  if (settings_.peer.ice_transport_policy == petrel::ice::TransportPolicy::relay)
+    gathering_limit_ = relay_gathering_limit;
   // A camera talks to nobody but its viewers, and sends one thing: its picture.
   settings_.peer.audio_codecs = {};
   settings_.peer.video_codecs = {petrel::h264({.profile_level_id = source_.profile_level_id()})};
@@ -48,7 +57,7 @@ asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
   ++viewers_served_;
   // The viewer may be gone by the time its candidates are gathered: nothing of it is touched after.
   const http::WhepSession session{viewer.session, viewer.etag, {}};
-  auto gathered = viewer.peer.gathered_description(gathering_limit);
+  auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
   co_return http::whep_created({session.id, session.etag, answer.sdp});
 }
@@ -80,14 +89,45 @@ http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error
   return http::whep_no_common_codec(reason);
 }
 
-http::Response Viewers::trickle(const http::WhepTrickle& request) {
+asio::awaitable<http::Response> Viewers::trickle(http::WhepTrickle request) {
   const auto found = find(request.session);
-  if (found == viewers_.end()) return http::whep_unknown_session();
+  if (found == viewers_.end()) co_return http::whep_unknown_session();
   Viewer& viewer = found->second;
   if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag))
-    return http::whep_stale_generation();
+    co_return http::whep_stale_generation();
 
-  for (const http::TrickleSection& section : request.fragment.sections) {
+  const http::TrickleFragment& fragment = request.fragment;
+  const auto remote = viewer.peer.remote_description();
+  const std::string before = remote ? http::ice_fragment_of(remote->sdp).ufrag : "";
+  const bool restarts = !fragment.ufrag.empty() && fragment.ufrag != before;
+  if (restarts) {
+    if (const auto restarted = restart(viewer, fragment); !restarted) {
+      std::string reason = viewer.peer.error_detail();
+      co_return http::whep_no_restart(reason.empty() ? restarted.error().message() : reason);
+    }
+  }
+  add_candidates(viewer, fragment);
+  if (!restarts) co_return http::whep_no_content();
+  // The viewer may be gone when this is over: nothing of it is touched after.
+  const std::string etag = viewer.etag;
+  auto gathered = viewer.peer.gathered_description(gathering_limit_);
+  const petrel::SessionDescription answer = co_await std::move(gathered);
+  co_return http::whep_restarted(etag, http::ice_fragment_of(answer.sdp));
+}
+
+// RFC 9725 4.3.3: what the fragment leaves out is as it was in the offer before.
+petrel::Result<void> Viewers::restart(Viewer& viewer, const http::TrickleFragment& fragment) {
+  std::string offer =
+      http::with_ice_credentials(viewer.peer.remote_description()->sdp, fragment.ufrag, fragment.pwd);
+  if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set)
+    return set;
+  if (auto set = viewer.peer.set_local_description(); !set) return set;
+  viewer.etag = shared::random_id(network_.random());
+  return {};
+}
+
+void Viewers::add_candidates(Viewer& viewer, const http::TrickleFragment& fragment) {
+  for (const http::TrickleSection& section : fragment.sections) {
     // What cannot be used is the player's loss, not an error: it may well know addresses that we do not
     // speak.
     for (const std::string& candidate : section.candidates) {
@@ -95,7 +135,6 @@ http::Response Viewers::trickle(const http::WhepTrickle& request) {
     }
     if (section.end_of_candidates) (void)viewer.peer.add_ice_candidate("", section.mid.value_or(""));
   }
-  return http::whep_no_content();
 }
 
 http::Response Viewers::remove(const http::WhepDelete& request) {

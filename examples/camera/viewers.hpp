@@ -37,7 +37,7 @@ class Viewers {
 
   /// The WHEP side. Each answers one request of http::route_whep().
   asio::awaitable<petrel::http::Response> create(petrel::http::WhepCreate request);
-  petrel::http::Response trickle(const petrel::http::WhepTrickle& request);
+  asio::awaitable<petrel::http::Response> trickle(petrel::http::WhepTrickle request);
   petrel::http::Response remove(const petrel::http::WhepDelete& request);
 
   /// For GET /stats: a JSON object.
@@ -59,6 +59,8 @@ class Viewers {
   using Table = std::map<ViewerId, Viewer>;
 
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
+  petrel::Result<void> restart(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
+  static void add_candidates(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
   petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
   void on_state(ViewerId id, petrel::ConnectionState state);
   void start_from_group(ViewerId id);
@@ -73,6 +75,7 @@ class Viewers {
   Table viewers_;
   KeyFrameGate gate_;
   asio::steady_timer gate_timer_;
+  petrel::Duration gathering_limit_;
   GroupOfPictures<petrel::EncodedFrame> group_;
   std::uint64_t last_id_ = 0;
   std::uint64_t frames_ = 0;

@@ -138,9 +138,15 @@ Response whep_stale_generation() {
                  "If-Match names another ICE generation than the session's. POST a new offer.");
 }
 
-Response whep_no_restart() {
+Response whep_restarted(std::string_view etag, const TrickleFragment& fragment) {
+  return {Status::ok,
+          {{"Content-Type", std::string(fragment_type)}, {"ETag", "\"" + std::string(etag) + "\""}},
+          write(fragment)};
+}
+
+Response whep_no_restart(std::string_view reason) {
   return problem(Status::unprocessable_content,
-                 "This server takes candidates by PATCH, not new credentials. POST a new offer to restart.");
+                 "ICE cannot be restarted: " + std::string(reason) + ". POST a new offer.");
 }
 
 Response whep_full(std::size_t max_viewers, std::chrono::seconds retry_after) {

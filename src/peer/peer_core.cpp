@@ -232,7 +232,8 @@ bool Peer::Core::settle_once(TimePoint now) {
     }
     moved = true;
   }
-  while (auto packet = transport_.poll_packet(now)) {
+  // Before a pair works there is no way out: a DTLS flight that answers an early ClientHello waits.
+  while (auto packet = ice_worked_ ? transport_.poll_packet(now) : std::nullopt) {
     if (!agent_.send(now, stream_, *std::move(packet))) ++dropped_.without_pair;
     moved = true;
   }

@@ -11,7 +11,7 @@ export function instrument() {
     }
   };
 
-  const harness = { first_picture_ms: null };
+  const harness = { first_picture_ms: null, connection: () => connections.at(-1) };
   window.petrelHarness = harness;
   document.addEventListener(
     "loadeddata",

@@ -112,7 +112,7 @@ TEST(Whep, TellsWhenToTryAgain) {
   EXPECT_EQ(whep_no_picture_yet(1s).status, Status::conflict);
   EXPECT_EQ(whep_no_common_codec("You offer VP8, this camera sends H264.").status, Status::not_acceptable);
   EXPECT_EQ(whep_stale_generation().status, Status::precondition_failed);
-  EXPECT_EQ(whep_no_restart().status, Status::unprocessable_content);
+  EXPECT_EQ(whep_no_restart("no password").status, Status::unprocessable_content);
   EXPECT_EQ(whep_unknown_session().status, Status::not_found);
   EXPECT_EQ(whep_no_content().status, Status::no_content);
 }

@@ -17,7 +17,8 @@ namespace petrel::inline v0::http {
 struct WhepCreate {
   std::string offer;
 };
-/// A player tells more of its candidates: answer with whep_no_content(), or whep_unknown_session().
+/// A player tells more of its candidates, or restarts ICE with credentials of a new generation: answer with
+/// whep_no_content() or whep_restarted(), or whep_unknown_session().
 struct WhepTrickle {
   std::string session;
   std::optional<std::string> if_match;  ///< Compare by whep_matches(), when there is one.
@@ -53,8 +54,10 @@ PETREL_API Response whep_no_common_codec(std::string_view reason);
 PETREL_API Response whep_no_picture_yet(std::chrono::seconds retry_after);
 /// 412: If-Match names another ICE generation than the current one.
 PETREL_API Response whep_stale_generation();
-/// 422: the fragment carries new credentials, and this server does no ICE restart by PATCH.
-PETREL_API Response whep_no_restart();
+/// 200: the session has restarted ICE. `fragment` has the server's new credentials and candidates.
+PETREL_API Response whep_restarted(std::string_view etag, const TrickleFragment& fragment);
+/// 422: the fragment carries new credentials that cannot be used; `reason` is our own text.
+PETREL_API Response whep_no_restart(std::string_view reason);
 /// 503: as many viewers as allowed.
 PETREL_API Response whep_full(std::size_t max_viewers, std::chrono::seconds retry_after);
 /// 429: this client asks too often.
