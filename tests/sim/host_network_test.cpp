@@ -227,6 +227,25 @@ TEST(HostNetwork, CarriesACallBetweenRealPeersInVirtualTime) {
   EXPECT_NE(run(7), run(8));
 }
 
+// The telephone leaves the house during the call: its wireless network goes, its mobile one comes.
+TEST(HostNetwork, LetsACallFollowAHostToAnotherInterface) {
+  VideoCall call(3, {.name = "alice"}, {.name = "bob"});
+  const HostId phone = call.alice_network.host();
+  const SiteId carrier = call.world.add_nat(NatConfig::port_restricted(), {ip("203.0.113.9")});
+  call.start();
+  ASSERT_TRUE(call.connects()) << call.alice.why();
+  call.film(30 * 20);
+  call.world.run_for(2s);
+  EXPECT_GT(call.frames, 50);
+
+  call.world.add_interface(phone, {.name = "rmnet0", .addresses = {ip("10.64.0.5")}, .site = carrier});
+  call.world.set_up(phone, "eth0", false);
+  const int seen = call.frames;
+
+  EXPECT_TRUE(call.world.run_until([&] { return call.frames > seen + 50; }, 15s))
+      << call.alice.why() << ' ' << call.world.report();
+}
+
 TEST(HostNetwork, LetsGatheringTakeItsTimeAndNoMore) {
   // A STUN server that does not answer holds gathering up.
   World world(1);

@@ -34,7 +34,7 @@ struct WorldStats {
 
 /// A core broke one of the rules that hold in every simulation. The message names the
 /// seed, the virtual time and the host.
-class WorldFault : public std::logic_error {
+class PETREL_API WorldFault : public std::logic_error {
  public:
   using std::logic_error::logic_error;
 };
