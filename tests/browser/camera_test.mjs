@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, launch, open_page, output, received } from "./browser.mjs";
+import { decode_frames, figure, launch, open_page, output, received, until } from "./browser.mjs";
 import { read_bars, read_counter } from "./pattern.mjs";
 import { Program } from "./program.mjs";
 
@@ -55,6 +55,15 @@ test("the picture is the pattern: eight colour bars and a counter that runs", as
   const later = await read_counter(page);
   figure(`the counter shows ${first}, then ${later}`);
   assert.ok(later > first);
+});
+
+test("Chromium hides its address behind a name, and the name was found", async () => {
+  const told = await page.evaluate(() => window.petrelHarness.connection().localDescription.sdp);
+  assert.match(told, /^a=candidate:\S+ 1 udp \d+ [0-9a-f-]{36}\.local \d+ typ host/m);
+  // Its checks come first, and make a peer-reflexive candidate of it; the name makes that a host's.
+  const { viewers } = await until(page, "the name's address", async () => (await fetch(new URL("/stats", camera.url))).json(),
+    ({ viewers }) => / to host 10\.99\.0\.1:/.test(viewers[0]?.why));
+  figure(viewers[0].why);
 });
 
 test("the page had nothing to complain about", () => assert.deepEqual(page.complaints, []));
