@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "ice/pair.hpp"
 #include "petrel/crypto/hmac.hpp"
@@ -31,6 +32,8 @@ struct Check {
   /// RFC 8445 7.3.1.4: cancelled. Not sent again, its silence means nothing, its answer still counts.
   bool cancelled = false;
   bool answered_from_elsewhere = false;
+  /// A request of the peer crossed it: when its turn comes again if there is no answer yet.
+  std::optional<TimePoint> repeat_at{};
 };
 
 /// Whose check it is. `remote_key` is made of the remote password.

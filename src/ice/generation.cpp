@@ -24,6 +24,10 @@ std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimeP
 // A lite agent's view: a peer asks for consent every 4 to 6 s (RFC 7675 5.1); two of those are lost.
 constexpr Duration peer_missing_after = std::chrono::seconds(13);
 
+// How long the peer's nomination of a pair stands against a later one of a lesser pair. Nominations of
+// several pairs come with their checks, within seconds of each other.
+constexpr Duration nomination_lifetime = std::chrono::seconds(10);
+
 }  // namespace
 
 void Generation::add_local_candidate(const LocalCandidate& local) {
@@ -94,7 +98,10 @@ void Generation::handle_timeout(TimePoint now) {
 std::optional<TimePoint> Generation::next_timeout() const {
   if (!is_alive()) return std::nullopt;
   std::optional<TimePoint> next = consent_ ? consent_->next_timeout() : std::nullopt;
-  for (const Check& check : checks_) next = earlier(next, check.transaction.next_timeout());
+  for (const Check& check : checks_) {
+    next = earlier(next, check.transaction.next_timeout());
+    if (!check.cancelled) next = earlier(next, check.repeat_at);
+  }
   if (shared_.config.lite && carrier_) {
     const auto pairs = checklist_.pairs();
     const auto carrier = std::ranges::find(pairs, *carrier_, &Pair::id);
@@ -211,9 +218,12 @@ void Generation::nominate(TimePoint now, Pair& pair) {
   if (selected_) {
     const Pair* current = checklist_.find(*selected_);
     // RFC 8445 8.1.1 has one nomination; peers of RFC 5245 may nominate several pairs, and
-    // the highest counts. One that comes after the current pair has gone quiet is a move.
+    // the highest counts. One that comes after the current pair has gone quiet is a move: quiet
+    // for us, or for the peer, which then nominates the other one and this one no more.
     const bool current_works = current != nullptr && consent_ && !consent_->missing();
-    if (current_works && current->priority > pair.priority) return;
+    const bool abandoned = shared_.role == Role::controlled && current_works &&
+                           now >= current->nominated_at + nomination_lifetime;
+    if (current_works && !abandoned && current->priority > pair.priority) return;
   }
   selected_ = pair.id;
   checklist_.stop();

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A request that meets a check of ours younger than this has crossed it; that check is
-// not repeated for it. One default Ta, far below any retransmission.
+// repeated only once it is this old. One default Ta, far below any retransmission.
 constexpr Duration crossing_time = 50ms;
 
 }  // namespace
@@ -101,6 +101,7 @@ void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
   }
 
   if (check.use_candidate && shared_.role == Role::controlled) {
+    pair->nominated_at = now;
     // An answer that is older than half of what consent lasts proves too little to build on.
     if (pair->is_valid() && now < pair->last_answer + consent_lifetime / 2) return nominate(now, *pair);
     if (selected_ == pair->id) return;
@@ -114,12 +115,16 @@ void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
 
 void Generation::trigger(TimePoint now, Pair& pair) {
   if (pair.state == PairState::in_progress) {
-    // Deviates from RFC 8445 7.3.1.4, which repeats a running check at every request: one
-    // that has just left is not repeated.
-    const bool crossed = std::ranges::any_of(checks_, [&](const Check& check) {
+    // Deviates from RFC 8445 7.3.1.4, which repeats a running check at every request: one that
+    // has just left may well be answered. It may as well have met a NAT that the peer's request
+    // has opened only since, and then it is not left to its retransmission, half a second away.
+    const auto crossed = std::ranges::find_if(checks_, [&](const Check& check) {
       return check.pair == pair.id && !check.cancelled && now < check.transaction.last_sent() + crossing_time;
     });
-    if (crossed) return;
+    if (crossed != checks_.end()) {
+      crossed->repeat_at = crossed->transaction.last_sent() + crossing_time;
+      return;
+    }
     cancel_checks(pair.id);
   }
   checklist_.trigger(pair);
@@ -300,6 +305,12 @@ void Generation::retransmit(TimePoint now) {
     return true;
   });
   for (const Check& check : given_up) fail_check(check);
+  for (const Check& check : checks_) {
+    if (check.cancelled || !check.repeat_at || now < *check.repeat_at) continue;
+    Pair* pair = checklist_.find(check.pair);
+    cancel_checks(check.pair);
+    if (pair != nullptr && pair->state == PairState::in_progress) checklist_.trigger(*pair);
+  }
   for (Check& check : checks_) {
     Pair* pair = checklist_.find(check.pair);
     if (!check.transaction.due(now) || check.cancelled || pair == nullptr) continue;

@@ -38,6 +38,7 @@ struct Pair {
   PairOutcome outcome = PairOutcome::not_tried;
   bool heard = false;  ///< An authentic request came over it: its data may be believed.
   bool nominated = false;
+  TimePoint nominated_at{};          ///< When the peer last nominated it.
   bool nominate_when_valid = false;  ///< RFC 8445 7.3.1.5: USE-CANDIDATE came before our own check succeeded.
   /// The local candidate as the peer saw it (RFC 8445 7.2.5.3.2); `local` until an answer said so.
   std::size_t mapped = 0;

@@ -219,6 +219,36 @@ TEST_F(GenerationChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
   EXPECT_EQ(agent.state(stream), State::completed);
 }
 
+// The selected pair may have gone quiet for the peer and not for us.
+TEST_F(GenerationChecksTest, ALesserNominationTenSecondsAfterTheLastOfTheSelectedPairIsAMove) {
+  meet();
+  const Endpoint other = Endpoint::v4(198, 51, 100, 2, 2000);
+  const auto nominate = [&](const Endpoint& from, std::uint32_t priority) {
+    ask(from, {.priority = priority, .role = Role::controlling, .use_candidate = true});
+  };
+  nominate(peer, 2000);
+  answer(next_transmit(false), peer);
+  advance(5ms);
+  nominate(other, 1000);
+  answer(next_transmit(false), other);
+  EXPECT_EQ(agent.selected(stream)->remote.endpoint, peer);
+  // We go on having consent for the pair that is selected.
+  const auto keep_consent = [&](TimePoint end) {
+    while (agent.next_timeout() && *agent.next_timeout() <= end) {
+      now = *agent.next_timeout();
+      agent.handle_timeout(now);
+      while (!sends_nothing()) answer(next_transmit(false), peer);
+    }
+    now = end;
+  };
+  keep_consent(start + 10s - 1ns);
+  nominate(other, 1000);
+  EXPECT_EQ(agent.selected(stream)->remote.endpoint, peer);
+  keep_consent(start + 10s);
+  nominate(other, 1000);
+  EXPECT_EQ(agent.selected(stream)->remote.endpoint, other);
+}
+
 TEST_F(GenerationChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {
   meet();
   ask(peer, {.priority = 2000, .role = Role::controlling, .use_candidate = true});
@@ -329,6 +359,35 @@ TEST_F(GenerationChecksTest, ManyRequestsDoNotMakeManyChecks) {
   // One in 50 ms at most, the crossing time, and then they are cancelled; none is lost track of.
   EXPECT_LE(agent.stats().checks_sent, 25u);
   EXPECT_EQ(agent.report(stream).pairs.size(), 1u);
+}
+
+// It may have met a NAT that the peer's request has opened only since.
+TEST_F(GenerationChecksTest, ACheckThatARequestCrossedIsRepeatedFiftyMillisecondsAfterIt) {
+  meet();
+  tell(peer);
+  const Transmit first = next_transmit(false);
+  advance(10ms);
+  ask(peer);
+  EXPECT_TRUE(sends_nothing());
+  advance(40ms - 1ns);
+  EXPECT_TRUE(sends_nothing());
+  advance(1ns);
+  const Transmit second = next_transmit(false);
+  EXPECT_NE(view(first.payload).id(), view(second.payload).id());
+  answer(second, peer);
+  EXPECT_EQ(pair().state, PairState::succeeded);
+}
+
+TEST_F(GenerationChecksTest, ACheckThatARequestCrossedIsNotRepeatedOnceItIsAnswered) {
+  meet();
+  tell(peer);
+  const Transmit first = next_transmit(false);
+  advance(10ms);
+  ask(peer);
+  advance(10ms);
+  answer(first, peer);
+  advance(400ms);
+  EXPECT_TRUE(sends_nothing());
 }
 
 TEST_F(GenerationChecksTest, ACancelledCheckMayStillBeAnswered) {
