@@ -316,7 +316,10 @@ void Peer::Core::start_dtls_if_possible(TimePoint now) {
   // A ClientHello has nowhere to go before a pair works; a server may well be waiting before.
   const bool is_client = *dtls_role_ == jsep::DtlsRole::client;
   const ice::State state = agent_.state(stream_);
-  if (is_client && state != ice::State::connected && state != ice::State::completed) return;
+  // A lite agent's pair works as soon as it was asked, which says nothing about whether the peer got the
+  // answer; until it did, the peer believes no ClientHello. Its nomination says so.
+  const bool works = state == ice::State::completed || (state == ice::State::connected && !config_.ice_lite);
+  if (is_client && !works) return;
   stages_.dtls_started = now;
   transport_.start(now, is_client ? dtls::Role::client : dtls::Role::server, remote_fingerprints_);
 }
