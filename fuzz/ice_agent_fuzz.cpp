@@ -2,12 +2,14 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ice/check.hpp"
 #include "ice/checklist.hpp"
 #include "petrel/base/assert.hpp"
 #include "petrel/ice/agent.hpp"
+#include "petrel/mdns/node.hpp"
 #include "support/seeded_random.hpp"
 
 namespace {
@@ -48,10 +50,19 @@ class Machine {
     ice::AgentConfig config;
     config.role = (start & 1) != 0 ? ice::Role::controlling : ice::Role::controlled;
     if ((start & 2) != 0) config.stun_servers = {{"198.51.100.1"}, {"stun.example"}};
+    if ((start & 64) != 0) {
+      for (const char* uri : {"turn:198.51.100.1", "turn:stun.example?transport=tcp"})
+        config.turn_servers.push_back({turn::parse_server_uri(uri).value(), {"ada", "secret"}});
+      config.publish_mdns = (start & 1) != 0;
+      if ((start & 2) != 0) config.relay_after = 100ms;
+    }
+    config.lite = (start & 0xc0) == 0x80;
     return config;
   }
 
   void step(std::uint8_t operation) {
+    // The last few values, which the others would share evenly.
+    if (operation >= 247) return change_generation(operation);
     switch (operation % 19) {
       case 0:
         now_ += std::chrono::milliseconds(in_.u16());
@@ -194,9 +205,9 @@ class Machine {
     agent_.handle_interfaces(now_, up);
   }
   void open_all() {
-    for (const BindUdp& bind : std::exchange(binding_, {})) {
-      open_.insert(bind.flow);
-      agent_.handle_flow(now_, bind.flow, FlowOpened{{bind.local.address, 1000}});
+    for (const auto& [flow, address] : std::exchange(binding_, {})) {
+      open_.insert(flow);
+      agent_.handle_flow(now_, flow, FlowOpened{{address, 1000}});
     }
   }
   void fail_flow() {
@@ -207,6 +218,18 @@ class Machine {
   void resolve() {
     const IpAddress addresses[] = {IpAddress::v4(198, 51, 100, 1), IpAddress::parse("2001:db8::9").value()};
     agent_.handle_resolved(now_, in_.u8() % 4, {addresses, in_.u8() % 3u});
+  }
+  void change_generation(std::uint8_t operation) {
+    const ice::StreamId id = stream();
+    if (operation < 251) {
+      const ice::Credentials next = agent_.restart_credentials(id);
+      agent_.restart(now_, id);
+      PETREL_ASSERT(agent_.local_credentials(id) == next);
+    } else if (operation < 254) {
+      static_cast<void>(agent_.cancel_restart(now_, id));
+    } else {
+      static_cast<void>(agent_.set_remote_credentials(now_, id, {"them2", theirs.password}, false));
+    }
   }
   void change_streams() {
     if (in_.u8() % 2 == 0 && streams_.size() < 4) {
@@ -224,6 +247,9 @@ class Machine {
       PETREL_ASSERT(++outputs < 1000);
       PETREL_ASSERT(open_.contains(transmit->flow));
       if (transmit->payload.empty()) continue;  // Data.
+      // What TURN clients and mDNS nodes say has harnesses of its own.
+      const std::uint16_t port = transmit->destination.port;
+      if (port == 3478 || port == mdns::port || transmit->destination == Endpoint{}) continue;
       const auto message = stun::MessageView::parse(transmit->payload.bytes());
       PETREL_ASSERT(message && message->fingerprint_ok());
       if (message->message_class() != stun::Class::request) continue;
@@ -232,7 +258,12 @@ class Machine {
     }
     while (const auto request = agent_.poll_request()) {
       PETREL_ASSERT(++outputs < 1000);
-      if (const auto* bind = std::get_if<BindUdp>(&*request)) binding_.push_back(*bind);
+      if (const auto* bind = std::get_if<BindUdp>(&*request))
+        binding_.emplace_back(bind->flow, bind->local.address);
+      if (const auto* connect = std::get_if<Connect>(&*request))
+        binding_.emplace_back(connect->flow, connect->local.address);
+      if (const auto* join = std::get_if<JoinMulticast>(&*request))
+        binding_.emplace_back(join->flow, join->interface);
     }
     while (agent_.poll_event()) PETREL_ASSERT(++outputs < 1000);
 
@@ -260,7 +291,7 @@ class Machine {
   ice::Agent agent_;
   std::vector<ice::StreamId> streams_;
   std::vector<Request> requests_;
-  std::vector<BindUdp> binding_;
+  std::vector<std::pair<FlowId, IpAddress>> binding_;
   std::set<FlowId> open_;
   int stuck_ = 0;
 };

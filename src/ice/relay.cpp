@@ -88,6 +88,13 @@ bool Relays::handle_datagram(const Datagram& datagram) {
 
 void Relays::handle_flow(FlowId flow, const FlowChange& change) {
   const bool gone = std::holds_alternative<FlowFailed>(change) || std::holds_alternative<FlowClosed>(change);
+  if (gone) {
+    std::erase_if(queued_, [&](const RelayRoute& route) {
+      const bool lost = route.base == flow && !is_stream(route.server.uri.protocol);
+      if (lost) news_.push_back(RelayFailed{route.report});
+      return lost;
+    });
+  }
   for (std::size_t i = 0; i < relays_.size(); ++i) {
     Relay& relay = *relays_[i];
     if (relay.flow != flow || relay.over) continue;

@@ -237,5 +237,25 @@ TEST(Relay, ThatIsLostFailsItsPairs) {
   EXPECT_EQ(far.couple.alice.agent().servers()[0].outcome, ServerOutcome::failed);
 }
 
+// Found by the agent's fuzzer: a server that is still waiting for its turn.
+TEST(Relay, IsNotAskedForBySocketsThatAreGone) {
+  SeededRandom random(1);
+  AgentConfig config;
+  config.turn_servers = {turn("turn:198.51.100.1"), turn("turn:198.51.100.2")};
+  Agent agent({}, config, random);
+  const LocalAddress up{alice_inside, "eth0"};
+  agent.handle_interfaces({}, {&up, 1});
+  agent.gather({});
+  const auto bind = std::get<BindUdp>(agent.poll_request().value());
+  agent.handle_flow({}, bind.flow, FlowOpened{{alice_inside, 5000}});
+  while (agent.poll_transmit()) continue;
+  agent.handle_flow({}, bind.flow, FlowFailed{make_error_code(petrel::Errc::closed)});
+  for (TimePoint now{}; now < TimePoint(10s); now += 10ms) {
+    agent.handle_timeout(now);
+    ASSERT_FALSE(agent.poll_transmit());
+  }
+  for (const ServerReport& server : agent.servers()) EXPECT_EQ(server.outcome, ServerOutcome::failed);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice
