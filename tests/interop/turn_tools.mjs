@@ -11,7 +11,6 @@ import { promisify } from "node:util";
 import { Program } from "../browser/program.mjs";
 
 const run_file = promisify(execFile);
-const start_deadline_ms = 30_000;
 const tool_deadline_ms = 120_000;
 const messages = 200;
 const clients = 4;
@@ -26,13 +25,10 @@ class TurnServer {
       ...["-keyout", key, "-out", cert],
     ]);
     const address = "127.0.0.1:0";
-    const program = new Program("petrel-turn", [
+    const program = await Program.announce("petrel-turn", /Serving STUN and TURN/,
       ...["--listen", address, "--tls-listen", address, "--tls", `${cert},${key}`],
-      ...["--user", "alice:wonderland", "--auth-secret", "north of everything", "--allow-peer", "127.0.0.0/8"],
-    ]);
-    const server = new TurnServer(program, folder);
-    await server.#serving();
-    return server;
+      ...["--user", "alice:wonderland", "--auth-secret", "north of everything", "--allow-peer", "127.0.0.0/8"]);
+    return new TurnServer(program, folder);
   }
 
   constructor(program, folder) {
@@ -47,14 +43,6 @@ class TurnServer {
   async stop() {
     assert.equal(await this.program.stop(), 0);
     await rm(this.folder, { recursive: true });
-  }
-
-  async #serving() {
-    const deadline = Date.now() + start_deadline_ms;
-    while (!this.program.output.includes("Serving")) {
-      if (Date.now() > deadline) throw new Error(`petrel-turn does not serve:\n${this.program.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
 

@@ -52,7 +52,7 @@ TEST(InterfaceWatch, TellsOnceThatAnInterfaceCameUp) {
 TEST(InterfaceWatch, EndsWhenItIsClosed) {
   asio::io_context io(1);
   const auto watch = InterfaceWatch::start(io.get_executor(), [] { ADD_FAILURE(); });
-  if (watch == nullptr) GTEST_SKIP() << "no netlink here";
+  ASSERT_NE(watch, nullptr);
   watch->close();
   io.run();
 }
