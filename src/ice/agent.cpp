@@ -16,11 +16,6 @@ using namespace std::chrono_literals;
 // RFC 8445 14.2: no agent may start transactions faster than this.
 constexpr Duration min_ta = 5ms;
 
-std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 template <class Item>
 std::optional<Item> take(std::deque<Item>& queue) {
   if (queue.empty()) return std::nullopt;

@@ -11,11 +11,6 @@
 namespace petrel::inline v0::ice {
 namespace {
 
-std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 // Over all rounds of gather(); interfaces that come and go get new sockets.
 constexpr std::size_t max_sockets_ever = 256;
 

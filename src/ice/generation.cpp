@@ -16,11 +16,6 @@ bool is_usable(const Endpoint& endpoint) {
          !address.is_v4_mapped();
 }
 
-std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 // A lite agent's view: a peer asks for consent every 4 to 6 s (RFC 7675 5.1); two of those are lost.
 constexpr Duration peer_missing_after = std::chrono::seconds(13);
 

@@ -8,11 +8,6 @@ namespace {
 
 bool is_usable(State state) { return state == State::connected || state == State::completed; }
 
-std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
-  if (!a || !b) return a ? a : b;
-  return std::min(*a, *b);
-}
-
 }  // namespace
 
 Stream::Stream(StreamId id, Shared& shared)
