@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "crypto/dtls_records.hpp"
 #include "dtls/certificate_state.hpp"
 #include "dtls/connection_access.hpp"
 #include "dtls/datagram_bio.hpp"
@@ -55,21 +56,7 @@ unsigned next_timeout_of(SSL* ssl, unsigned previous_us) {
   return std::min(previous_us * 2, max_timeout_us);
 }
 
-// Whether a packet is one or more whole DTLS records, RFC 6347 4.1: type, version, epoch,
-// sequence number, length, and as many bytes. OpenSSL drops the rest too, without a word.
-bool is_records(Bytes packet) {
-  constexpr std::uint8_t first_type = 20, last_type = 25;  // change_cipher_spec to tls12_cid
-  constexpr std::uint8_t dtls_major = 0xfe;
-  ByteReader reader(packet);
-  do {
-    const std::uint8_t type = reader.u8();
-    const std::uint8_t major = reader.u8();
-    reader.skip(1 + 2 + 6);
-    reader.skip(reader.u16());
-    if (!reader.ok() || type < first_type || type > last_type || major != dtls_major) return false;
-  } while (reader.remaining() != 0);
-  return true;
-}
+constexpr std::uint8_t tls12_cid = 25;  // RFC 9146 3, the last type that there is.
 
 // Whether the client repeats its Finished: a handshake record of the encrypted epoch.
 bool repeats_finished(Bytes packet) {
@@ -145,7 +132,7 @@ void Connection::handle_packet(TimePoint now, Bytes packet) {
     return;
   }
   ++stats_.packets_received;
-  if (!is_records(packet)) {
+  if (!crypto::is_dtls_records(packet, tls12_cid)) {
     ++stats_.packets_malformed;
     return;
   }

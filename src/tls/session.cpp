@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/dtls_records.hpp"
 #include "petrel/base/errc.hpp"
 #include "petrel/crypto/digest.hpp"
 #include "petrel/crypto/system_random.hpp"
@@ -42,21 +43,7 @@ std::optional<std::string> to_wire(const std::vector<std::string>& protocols) {
   return wire;
 }
 
-// Whether a datagram is one or more whole DTLS records, RFC 6347 4.1: type, version, epoch,
-// sequence number, length, and as many bytes. OpenSSL drops the rest too, without a word.
-bool is_records(Bytes datagram) {
-  constexpr std::uint8_t first_type = 20, last_type = 23;  // change_cipher_spec to application_data
-  constexpr std::uint8_t dtls_major = 0xfe;
-  ByteReader reader(datagram);
-  do {
-    const std::uint8_t type = reader.u8();
-    const std::uint8_t major = reader.u8();
-    reader.skip(1 + 2 + 6);
-    reader.skip(reader.u16());
-    if (!reader.ok() || type < first_type || type > last_type || major != dtls_major) return false;
-  } while (reader.remaining() != 0);
-  return true;
-}
+constexpr std::uint8_t application_data = 23;
 
 }  // namespace
 
@@ -180,7 +167,7 @@ void Session::handle_bytes(TimePoint now, Bytes bytes) {
   observe(now);
   if (!open()) return;
   stats_.bytes_received += bytes.size();
-  if (!stream() && !is_records(bytes)) {
+  if (!stream() && !crypto::is_dtls_records(bytes, application_data)) {
     ++stats_.packets_malformed;
     return;
   }

@@ -5,13 +5,11 @@
 namespace petrel::inline v0::tls {
 namespace {
 
-TransportPort& port_of(BIO* bio) { return *static_cast<TransportPort*>(BIO_get_data(bio)); }
-
 // Of a datagram, what does not fit is lost, as with recv(); OpenSSL's buffer has room for the
 // longest record.
 int read(BIO* bio, char* out, int size) {
   BIO_clear_retry_flags(bio);
-  TransportPort& port = port_of(bio);
+  TransportPort& port = crypto::port_of<TransportPort>(bio);
   if (port.incoming.empty() || size <= 0) {
     BIO_set_retry_read(bio);
     return -1;
@@ -51,7 +49,7 @@ void append_bytes(TransportPort& port, Bytes bytes) {
 int write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
-  TransportPort& port = port_of(bio);
+  TransportPort& port = crypto::port_of<TransportPort>(bio);
   const Bytes bytes = as_bytes({data, static_cast<std::size_t>(size)});
   if (port.transport == Transport::datagram) {
     append_datagram(port, bytes);
@@ -64,35 +62,10 @@ int write(BIO* bio, const char* data, int size) {
   return size;
 }
 
-// The rest of what OpenSSL 3 asks a BIO (timeouts, kTLS, MTU discovery) is answered with 0: not
-// supported. The MTU is set on the connection, and no header is ours to subtract.
-long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
-
-int create(BIO* bio) {
-  BIO_set_init(bio, 1);
-  return 1;
-}
-
-BIO_METHOD* transport_method() {
-  static const BioMethodHandle method = [] {
-    BioMethodHandle made(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "petrel transport"));
-    if (made) {
-      BIO_meth_set_read(made.get(), read);
-      BIO_meth_set_write(made.get(), write);
-      BIO_meth_set_ctrl(made.get(), control);
-      BIO_meth_set_create(made.get(), create);
-    }
-    return made;
-  }();
-  return method.get();
-}
-
 }  // namespace
 
 BioHandle make_transport_bio(TransportPort& port) {
-  BioHandle bio(transport_method() == nullptr ? nullptr : BIO_new(transport_method()));
-  if (bio) BIO_set_data(bio.get(), &port);
-  return bio;
+  return crypto::make_bio<read, write>("petrel transport", port);
 }
 
 }  // namespace petrel::inline v0::tls
