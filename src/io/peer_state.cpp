@@ -10,9 +10,6 @@
 namespace petrel::inline v0::detail {
 namespace {
 
-// One sendmmsg() takes this many.
-constexpr std::size_t send_batch = 32;
-
 // Fairness between peers of one executor: after this many events the others get a turn.
 constexpr int events_per_turn = 64;
 
@@ -78,23 +75,10 @@ void PeerState::after_call() {
 
 void PeerState::run_peer() {
   if (network_ == nullptr) return;
-  send_pending();  // Before requests, which may close the flow that a farewell leaves by.
+  sending_.send(*network_, id_,
+                peer_);  // Before requests, which may close the flow that a farewell leaves by.
   while (const auto request = peer_.poll_request()) network_->request(id_, *request);
   arm_timer();
-}
-
-void PeerState::send_pending() {
-  while (!blocked_) {
-    while (pending_.size() < send_batch) {
-      auto transmit = peer_.poll_transmit();
-      if (!transmit) break;
-      pending_.push_back(*std::move(transmit));
-    }
-    if (pending_.empty()) return;
-    const std::size_t taken = network_->send(id_, pending_);
-    blocked_ = taken < pending_.size();
-    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
-  }
 }
 
 void PeerState::arm_timer() {
@@ -135,7 +119,7 @@ void PeerState::on_timeout() {
 
 void PeerState::on_writable() {
   const auto self = shared_from_this();
-  blocked_ = false;
+  sending_.handle_writable();
   run_peer();
   deliver();
 }

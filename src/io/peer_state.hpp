@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/send_queue.hpp"
 #include "petrel/io/network.hpp"
 #include "petrel/peer/peer.hpp"
 #include "petrel/peer_connection.hpp"
@@ -95,7 +96,6 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
 
  private:
   void run_peer();
-  void send_pending();
   void arm_timer();
   void deliver();
   void dispatch(const PeerEvent& event);
@@ -114,9 +114,8 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   bool delivery_scheduled_ = false;
   bool event_awaited_ = false;
 
-  std::vector<Transmit> pending_;  ///< Taken from the peer, not yet from us.
   bool interfaces_listed_ = false;
-  bool blocked_ = false;  ///< The socket is full; wait for on_writable().
+  io::SendQueue sending_;
 
   /// Never expires: its cancellation wakes whoever waits. Gone when the network is, since
   /// Asio's objects must not outlive their context.

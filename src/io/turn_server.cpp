@@ -5,11 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "io/send_queue.hpp"
+
 namespace petrel::inline v0 {
 namespace {
-
-// One sendmmsg() takes this many.
-constexpr std::size_t send_batch = 32;
 
 bool can_be_told(const LocalAddress& address) {
   return !address.temporary && !address.deprecated && !address.address.is_link_local();
@@ -108,7 +107,7 @@ class TurnServerState final : public io::NetworkUser, public std::enable_shared_
   }
   void on_writable() override {
     const auto self = shared_from_this();
-    blocked_ = false;
+    sending_.handle_writable();
     run();
   }
   void on_network_gone() override {
@@ -118,23 +117,10 @@ class TurnServerState final : public io::NetworkUser, public std::enable_shared_
 
  private:
   void run() {
-    send_pending();  // Before requests, which may close the flow that a last answer leaves by.
+    sending_.send(*network_, id_,
+                  server_);  // Before requests, which may close the flow that a last answer leaves by.
     while (const auto request = server_.poll_request()) network_->request(id_, *request);
     network_->set_timeout(id_, server_.next_timeout());
-  }
-
-  void send_pending() {
-    while (!blocked_) {
-      while (pending_.size() < send_batch) {
-        auto transmit = server_.poll_transmit();
-        if (!transmit) break;
-        pending_.push_back(*std::move(transmit));
-      }
-      if (pending_.empty()) return;
-      const std::size_t taken = network_->send(id_, pending_);
-      blocked_ = taken < pending_.size();
-      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
-    }
   }
 
   void deliver() {
@@ -161,8 +147,7 @@ class TurnServerState final : public io::NetworkUser, public std::enable_shared_
   turn_server::Server server_;
   std::shared_ptr<std::function<void(const turn_server::Event&)>> callback_;
   std::map<std::size_t, Endpoint> listening_;
-  std::vector<Transmit> pending_;  ///< Taken from the server, not yet from us.
-  bool blocked_ = false;           ///< A socket is full; wait for on_writable().
+  io::SendQueue sending_;
 };
 
 }  // namespace detail
