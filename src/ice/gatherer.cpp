@@ -156,7 +156,7 @@ void Gatherer::find_servers() {
     } else if (!server.resolving) {
       server.resolving = ++last_resolve_;
       server.report = shared_.server_reports.size();
-      shared_.server_reports.push_back({server.url, {}, {}, ServerOutcome::resolving, shared_.now, {}, {}});
+      shared_.server_reports.push_back({server.url, {}, {}, ServerOutcome::resolving, shared_.now, {}});
       shared_.requests.push_back(Resolve{*server.resolving, server.host});
     }
   }
@@ -209,7 +209,7 @@ std::size_t Gatherer::report_on(const Socket& socket, const Server& server, cons
     return report.url == server.url && report.endpoint == endpoint && report.local == socket.local;
   });
   if (known != reports.end()) return static_cast<std::size_t>(known - reports.begin());
-  reports.push_back({server.url, endpoint, socket.local, ServerOutcome::waiting, {}, {}, {}});
+  reports.push_back({server.url, endpoint, socket.local, ServerOutcome::waiting, {}, {}});
   return reports.size() - 1;
 }
 
@@ -218,6 +218,11 @@ void Gatherer::decide(std::size_t report, ServerOutcome outcome, std::string_vie
   entry.outcome = outcome;
   entry.decided = shared_.now;
   if (!text.empty()) entry.text = text;
+}
+
+void Gatherer::give_up(std::size_t report, std::string_view text) {
+  decide(report, ServerOutcome::failed, text);
+  shared_.server_reports[report].error = std::make_error_code(std::errc::timed_out);
 }
 
 void Gatherer::ask_relays() {
@@ -360,7 +365,7 @@ void Gatherer::collect() {
       decide(question.report, ServerOutcome::answered);
     } else {
       ++shared_.stats.servers_unanswered;
-      decide(question.report, ServerOutcome::failed, "no answer: UDP to it is blocked, or it is down");
+      give_up(question.report, "no answer: UDP to it is blocked, or it is down");
     }
     return true;
   });
@@ -432,7 +437,8 @@ bool Gatherer::is_waiting_for_sockets() const {
 void Gatherer::stop_asking() {
   shared_.stats.servers_unanswered += asking_.size() + questions_.size();
   constexpr std::string_view late = "no answer in time: UDP to it is blocked, or it is down";
-  for (const Asking& asking : asking_) decide(asking.question.report, ServerOutcome::failed, late);
+  for (const Asking& asking : asking_) give_up(asking.question.report, late);
+  for (const Question& question : questions_) give_up(question.report, late);
   asking_.clear();
   questions_.clear();
   for (Server& server : servers_) {

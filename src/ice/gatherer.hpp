@@ -103,6 +103,7 @@ class Gatherer {
   void ask_relays();
   std::size_t report_on(const Socket& socket, const Server& server, const Endpoint& endpoint);
   void decide(std::size_t report, ServerOutcome outcome, std::string_view text = {});
+  void give_up(std::size_t report, std::string_view text);
   void handle_mapped(FlowId flow, const Endpoint& server, const Endpoint& mapped);
   void handle_news(const RelayNews& news);
   void handle_relay(const RelayOpened& opened);

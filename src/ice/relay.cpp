@@ -65,9 +65,9 @@ void Relays::give_up() {
   for (const auto& relay : relays_) {
     if (!relay->addresses.empty() || relay->over) continue;
     if (!relay->client) {
-      shared_.server_reports[relay->route.report].text = "no TCP connection to " +
-                                                         relay->route.endpoint.to_string() +
-                                                         " in time: its port is blocked, or it is down";
+      fail(*relay, std::make_error_code(std::errc::timed_out),
+           "no TCP connection to " + relay->route.endpoint.to_string() +
+               " in time: its port is blocked, or it is down");
     }
     end(*relay);
   }
@@ -103,9 +103,10 @@ void Relays::handle_flow(FlowId flow, const FlowChange& change) {
         make_client(relay);
       } else if (gone) {
         const auto* failed = std::get_if<FlowFailed>(&change);
-        std::string& text = shared_.server_reports[relay.route.report].text;
-        text = "no TCP connection to " + relay.route.endpoint.to_string();
-        if (failed != nullptr) text += ": " + failed->error.message();
+        const std::error_code error =
+            failed != nullptr ? failed->error : make_error_code(turn::Errc::connection_closed);
+        fail(relay, error,
+             "no TCP connection to " + relay.route.endpoint.to_string() + ": " + error.message());
         end(relay);
       }
     } else {
@@ -184,14 +185,22 @@ void Relays::end(Relay& relay) {
     news_.push_back(RelayClosed{address.flow, relay.route.report});
 }
 
+void Relays::fail(const Relay& relay, std::error_code error, std::string text) {
+  ServerReport& report = shared_.server_reports[relay.route.report];
+  report.error = error;
+  report.text = std::move(text);
+}
+
 void Relays::sweep() {
   for (const auto& relay : relays_) {
     if (!relay->over || !relay->client) continue;
     const turn::ClientReport report = relay->client->report();
-    std::string text = report.text;
-    if (report.stage == turn::Stage::handshake || report.stage == turn::Stage::allocating)
-      text = "no answer from " + relay->route.endpoint.to_string() + " in time: it is blocked, or down";
-    if (!text.empty()) shared_.server_reports[relay->route.report].text = std::move(text);
+    if (report.stage == turn::Stage::handshake || report.stage == turn::Stage::allocating) {
+      fail(*relay, std::make_error_code(std::errc::timed_out),
+           "no answer from " + relay->route.endpoint.to_string() + " in time: it is blocked, or down");
+    } else if (!report.text.empty()) {
+      fail(*relay, report.error, report.text);
+    }
   }
   std::erase_if(relays_, [](const auto& relay) { return relay->over; });
 }

@@ -99,6 +99,7 @@ class Relays {
   void collect(Relay& relay);
   void redirect(Relay& relay, const turn::Redirected& redirected);
   void end(Relay& relay);
+  void fail(const Relay& relay, std::error_code error, std::string text);
   void sweep();
 
   Shared& shared_;

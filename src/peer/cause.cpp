@@ -5,6 +5,8 @@
 #include "petrel/dtls/errc.hpp"
 #include "petrel/peer/peer_errc.hpp"
 #include "petrel/peer/report.hpp"
+#include "petrel/tls/errc.hpp"
+#include "petrel/turn/errc.hpp"
 
 namespace petrel::inline v0 {
 namespace {
@@ -13,7 +15,6 @@ using ice::ServerOutcome;
 
 struct Servers {
   bool any_answered = false;
-  bool any_open = false;  ///< Asked, and undecided.
   bool any_silent = false;
   bool any_refused = false;
   bool any_untrusted = false;
@@ -22,19 +23,25 @@ struct Servers {
 
 bool is_turn(const ice::ServerReport& server) { return server.url.starts_with("turn"); }
 
-bool says(const ice::ServerReport& server, std::string_view what) {
-  return server.text.find(what) != std::string::npos;
+bool is_untrusted(std::error_code error) {
+  return error == tls::Errc::certificate_untrusted || error == tls::Errc::certificate_name_mismatch ||
+         error == tls::Errc::certificate_expired || error == tls::Errc::certificate_not_yet_valid;
+}
+
+// Nothing came back, or no connection was made. What the server itself said has a code of turn's.
+bool is_silent(std::error_code error) {
+  return error == turn::Errc::timed_out || error == tls::Errc::handshake_timeout ||
+         error.category() == std::generic_category() || error.category() == std::system_category();
 }
 
 Servers summarise(const ConnectionReport& report) {
   Servers all;
   for (const ice::ServerReport& server : report.servers) {
     const bool failed = server.outcome == ServerOutcome::failed;
-    const bool silent = says(server, "no answer") || says(server, "no TCP connection");
-    const bool untrusted = says(server, "certificate");
+    const bool silent = is_silent(server.error);
+    const bool untrusted = is_untrusted(server.error);
     // That of a name says nothing about who stands behind it.
     all.any_answered |= server.outcome == ServerOutcome::answered && server.endpoint.has_value();
-    all.any_open |= server.outcome == ServerOutcome::asked || server.outcome == ServerOutcome::waiting;
     all.any_silent |= failed && silent;
     all.any_untrusted |= failed && untrusted;
     all.any_refused |= failed && is_turn(server) && !silent && !untrusted;

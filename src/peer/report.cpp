@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "petrel/peer/cause.hpp"
+#include "petrel/tls/errc.hpp"
 
 namespace petrel::inline v0 {
 namespace {
@@ -45,14 +46,14 @@ std::size_t count(const ConnectionReport& report, ice::ServerOutcome outcome) {
   return static_cast<std::size_t>(std::ranges::count(report.servers, outcome, &ice::ServerReport::outcome));
 }
 
-// The first server whose failure has words, as "turn:host: words".
+// The first server that failed by a code of this module (empty: any), as "turn:host: its words".
 std::string first_failure(const ConnectionReport& report, std::string_view scheme,
-                          std::string_view with = {}) {
+                          std::optional<std::error_code> kind = {}) {
   for (const ice::ServerReport& server : report.servers) {
     const bool failed =
         server.outcome == ice::ServerOutcome::failed || server.outcome == ice::ServerOutcome::name_unknown;
     if (!failed || server.text.empty() || !server.url.starts_with(scheme)) continue;
-    if (server.text.find(with) == std::string::npos) continue;
+    if (kind && server.error.category() != kind->category()) continue;
     return server.url + ": " + server.text;
   }
   return "";
@@ -129,7 +130,7 @@ std::string sentence(const ConnectionReport& report, Cause cause) {
       return "The TURN server refused us. " + first_failure(report, "turn") + ".";
     case Cause::turn_untrusted:
       return "The TURN server's certificate is not to be trusted. " +
-             first_failure(report, "turns", "certificate") + ".";
+             first_failure(report, "turns", make_error_code(tls::Errc::certificate_untrusted)) + ".";
     case Cause::server_name_unknown:
       return "The name of a server is unknown. " + first_failure(report, "") + ".";
     case Cause::udp_blocked:

@@ -13,6 +13,7 @@ TEST(ReportJson, EscapesWhatServersSay) {
                             .outcome = ice::ServerOutcome::failed,
                             .asked = {},
                             .decided = {},
+                            .error = {},
                             .text = "a \"quote\"\\ and\n\xff"});
   EXPECT_NE(to_json(report).find("\"text\":\"a \\\"quote\\\"\\\\ and\\u000a\\u00ff\""), std::string::npos)
       << to_json(report);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "petrel/base/abi.hpp"
@@ -69,7 +70,9 @@ struct ServerReport {
   ServerOutcome outcome = ServerOutcome::waiting;
   std::optional<TimePoint> asked;
   std::optional<TimePoint> decided;
-  std::string text;  ///< What went wrong, a sentence.
+  /// What went wrong: of turn::Errc, tls::Errc or the system; std::errc::timed_out where nothing came back.
+  std::error_code error{};
+  std::string text{};  ///< The same as a sentence.
 };
 
 struct StreamReport {
