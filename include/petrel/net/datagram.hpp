@@ -15,6 +15,9 @@ enum class TransportProtocol : std::uint8_t { udp, tcp, tls, dtls };
 /// that asks for a flow chooses its id; ids are never used again.
 using FlowId = Strong<std::uint32_t, struct FlowIdTag>;
 
+/// The two bits of RFC 3168 5 that routers mark congestion in.
+enum class Ecn : std::uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
+
 /// A datagram that arrived, or the next bytes of a stream. `payload` is borrowed for
 /// the call: a core copies what it keeps.
 struct Datagram {
@@ -22,6 +25,7 @@ struct Datagram {
   Endpoint source;
   Endpoint destination;  ///< The local address it arrived on.
   Bytes payload;
+  Ecn ecn = Ecn::not_ect;  ///< As it arrived; not_ect where the system does not tell.
 };
 
 /// A datagram to send, or the next bytes of a stream. It must leave by `flow`: ICE fails
@@ -30,6 +34,8 @@ struct Transmit {
   FlowId flow;
   Endpoint destination;
   PacketBuffer payload;
+  std::uint8_t dscp = 0;  ///< RFC 2474, 0 to 63; RFC 8837 says which for what. Networks may ignore it.
+  Ecn ecn = Ecn::not_ect;
 };
 
 }  // namespace petrel::inline v0
