@@ -13,7 +13,7 @@ namespace {
 using petrel::Endpoint;
 using petrel::IpAddress;
 using petrel::TransportProtocol;
-using petrel::turn_server::IpPrefix;
+using petrel::IpPrefix;
 using petrel::turn_server::RelayAddress;
 using shared::UserError;
 

@@ -112,7 +112,8 @@ std::vector<LocalAddress> Gatherer::chosen_interfaces() const {
   std::vector<LocalAddress> chosen;
   for (const LocalAddress& each : *interfaces_) {
     if (!config.interfaces.empty() && !is_in(config.interfaces, each.interface_name)) continue;
-    if (!is_in(config.excluded_interfaces, each.interface_name)) chosen.push_back(each);
+    if (is_in(config.excluded_interfaces, each.interface_name)) continue;
+    if (config.local_addresses.admits(each.address)) chosen.push_back(each);
   }
   return chosen;
 }

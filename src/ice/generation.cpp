@@ -66,6 +66,8 @@ Result<void> Generation::add_remote_candidate(const Candidate& candidate) {
     ++stats.tcp_candidates_ignored;
   } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {
     ++stats.other_candidates_ignored;
+  } else if (!shared_.config.remote_addresses.admits(candidate.endpoint.address)) {
+    ++stats.filtered_candidates_ignored;
   } else {
     const Checklist::Added added = checklist_.add_remote(candidate);
     stats.duplicate_candidates += added == Checklist::Added::duplicate ? 1 : 0;

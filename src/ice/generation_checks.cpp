@@ -29,6 +29,10 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
   ++stats.checks_received;
   // A stream that has failed does not answer: the peer's consent is to end as ours has.
   if (!is_alive()) return;
+  if (!shared_.config.remote_addresses.admits(datagram.source.address)) {
+    ++stats.filtered_checks_dropped;
+    return;
+  }
 
   if (!request.integrity_ok(local_key_)) {
     ++stats.wrong_integrity_dropped;

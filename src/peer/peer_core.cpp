@@ -21,6 +21,8 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   out.ports = config.ice_ports;
   out.interfaces = config.ice_interfaces;
   out.excluded_interfaces = config.excluded_ice_interfaces;
+  out.local_addresses = config.ice_addresses;
+  out.remote_addresses = config.remote_ice_addresses;
   out.external_addresses = config.external_addresses;
   out.publish_mdns = config.hide_addresses;
   out.relay_after = config.relay_after;

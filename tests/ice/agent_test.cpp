@@ -392,6 +392,24 @@ TEST(Agent, CountsCandidatesThatItCannotUse) {
   EXPECT_TRUE(lan.completes_within(1s));
 }
 
+TEST(Agent, KeepsToTheRemoteAddressesThatItMay) {
+  const AgentConfig elsewhere{.remote_addresses = {.only = {IpPrefix::parse("198.51.100.0/24").value()}}};
+  const AgentConfig here{.remote_addresses = {.except = {IpPrefix::parse("198.51.100.0/24").value()}}};
+
+  Lan shut(1, {.latency = 1ms}, elsewhere);
+  shut.couple.exchange_everything();
+  EXPECT_FALSE(shut.completes_within(5s));
+  EXPECT_EQ(shut.alice.agent().stats().filtered_candidates_ignored, 1u);
+  EXPECT_GT(shut.alice.agent().stats().filtered_checks_dropped, 0u);
+  EXPECT_TRUE(shut.alice.selections().empty());
+  EXPECT_TRUE(shut.bob.selections().empty()) << "nobody has answered";
+
+  Lan open(1, {.latency = 1ms}, here);
+  open.couple.exchange_everything();
+  EXPECT_TRUE(open.completes_within(1s));
+  EXPECT_EQ(open.alice.agent().stats().filtered_candidates_ignored, 0u);
+}
+
 TEST(Agent, TakesSixtyFourRemoteCandidatesAndNoMore) {
   Lan lan(1);
   lan.bob.introduce_to(lan.alice);

@@ -217,7 +217,9 @@ TEST(Gatherer, UsesTheInterfacesThatItMay) {
   } rows[] = {{{}, 3},
               {{.interfaces = {"wlan0"}}, 1},
               {{.excluded_interfaces = {"docker0"}}, 2},
-              {{.interfaces = {"ppp0"}}, 0}};
+              {{.interfaces = {"ppp0"}}, 0},
+              {{.local_addresses = {.only = {IpPrefix::parse("198.51.100.0/24").value()}}}, 1},
+              {{.local_addresses = {.except = {IpPrefix::parse("172.16.0.0/12").value()}}}, 2}};
   for (const auto& row : rows) {
     SeededRandom random(1);
     Agent agent({}, row.config, random);

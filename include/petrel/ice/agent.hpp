@@ -18,6 +18,7 @@
 #include "petrel/ice/candidate.hpp"
 #include "petrel/ice/credentials.hpp"
 #include "petrel/ice/report.hpp"
+#include "petrel/net/ip_prefix.hpp"
 #include "petrel/net/protocol_core.hpp"
 #include "petrel/turn/client.hpp"
 #include "petrel/turn/uri.hpp"
@@ -100,6 +101,10 @@ struct AgentConfig {
   /// Interfaces to use, by name; empty: all but those excluded.
   std::vector<std::string> interfaces{};
   std::vector<std::string> excluded_interfaces{};
+  /// Local addresses to gather from, on those interfaces.
+  AddressFilter local_addresses{};
+  /// Where the peer may be: candidates elsewhere are ignored, and checks from elsewhere not answered.
+  AddressFilter remote_addresses{};
   /// Told to the peer as server-reflexive candidates, beside the host's own.
   std::vector<ExternalAddress> external_addresses{};
   bool gather_loopback = false;

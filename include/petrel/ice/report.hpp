@@ -101,7 +101,9 @@ struct AgentStats {
   std::uint64_t names_resolved = 0;           ///< By multicast DNS.
   std::uint64_t names_unresolved = 0;         ///< Nobody on this link answered, or several did.
   std::uint64_t tcp_candidates_ignored = 0;
-  std::uint64_t other_candidates_ignored = 0;  ///< Wrong component, generation or address.
+  std::uint64_t other_candidates_ignored = 0;     ///< Wrong component, generation or address.
+  std::uint64_t filtered_candidates_ignored = 0;  ///< Addresses that AgentConfig::remote_addresses keeps out.
+  std::uint64_t filtered_checks_dropped = 0;      ///< Requests from such addresses.
   std::uint64_t duplicate_candidates = 0;
   std::uint64_t excess_candidates_dropped = 0;
   std::uint64_t pairs_pruned = 0;  ///< Lowest priorities, over the limit of 100.

@@ -32,6 +32,10 @@ struct PeerConfig {
   /// Interfaces to use, by name; empty: all but those excluded.
   std::vector<std::string> ice_interfaces{};
   std::vector<std::string> excluded_ice_interfaces{};
+  /// Local addresses to use, on those interfaces.
+  AddressFilter ice_addresses{};
+  /// Where the peer may be, by any route: candidates elsewhere are ignored, checks from there not answered.
+  AddressFilter remote_ice_addresses{};
   /// What a 1:1 NAT outside of this host makes of our addresses, as clouds have it.
   std::vector<ice::ExternalAddress> external_addresses{};
   /// Tell the peer `<uuid>.local` names in place of host addresses, as browsers do.

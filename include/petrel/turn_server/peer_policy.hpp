@@ -1,27 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "petrel/base/abi.hpp"
 #include "petrel/net/endpoint.hpp"
+#include "petrel/net/ip_prefix.hpp"
 
 namespace petrel::inline v0::turn_server {
-
-/// A block of addresses: 192.0.2.0/24, 2001:db8::/32 (RFC 4632 3.1, RFC 4291 2.3).
-struct IpPrefix {
-  IpAddress address;
-  unsigned bits = 0;
-
-  /// "192.0.2.0/24"; an address alone is the block of that one. Bits behind the prefix are ignored.
-  PETREL_API static std::optional<IpPrefix> parse(std::string_view text);
-  /// False for addresses of the other family, always.
-  PETREL_API bool contains(const IpAddress& other) const;
-  PETREL_API std::string to_string() const;
-};
 
 /// Which peers a client may reach through the relay (RFC 8656 21.1.2, 21.3.1).
 ///
