@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ice/foundation.hpp"
+#include "ice/mapping_keepalive.hpp"
 #include "ice/pair.hpp"
 #include "ice/relay.hpp"
 #include "ice/shared.hpp"
@@ -26,7 +27,9 @@ constexpr std::size_t max_turn_servers = 8;
 /// are the same for all streams of the agent.
 class Gatherer {
  public:
-  explicit Gatherer(Shared& shared) : shared_(shared), relays_(shared) { shared.relays = &relays_; }
+  explicit Gatherer(Shared& shared) : shared_(shared), relays_(shared), keepalive_(shared) {
+    shared.relays = &relays_;
+  }
   Gatherer(const Gatherer&) = delete;
   Gatherer& operator=(const Gatherer&) = delete;
   ~Gatherer() { shared_.relays = nullptr; }
@@ -58,6 +61,8 @@ class Gatherer {
   std::optional<RelayedPacket> poll_relayed() { return relays_.poll_received(); }
   /// A stream is connected: relays on demand are not demanded.
   void forgo_relays();
+  /// Some stream still waits for its pair.
+  void keep_mappings(bool needed) { keepalive_.set_needed(needed); }
   void set_turn_credentials(const TurnServer& server);
 
   /// Closes all sockets.
@@ -119,6 +124,7 @@ class Gatherer {
   std::optional<std::vector<LocalAddress>> interfaces_;
   std::vector<Socket> sockets_;
   Relays relays_;
+  MappingKeepalive keepalive_;
   std::vector<Server> servers_;
   std::vector<Question> questions_;
   std::list<Asking> asking_;  ///< Clients cannot be moved about.
