@@ -128,10 +128,12 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
 
   std::size_t taken = 0;
   const std::size_t fits = std::min(room(), outgoing.payload.size());
+  Outgoing checked = outgoing;
+  if (!may_be_abandoned(outgoing, continues)) checked.delivery = {.ordered = outgoing.delivery.ordered};
   if (fits > 0 && !resetting_.contains(outgoing.stream)) {
     linger_until_ = std::max(now, now_) + linger;
     use(now, [&] {
-      taken = socket_->send(outgoing, outgoing.payload.first(fits)).value_or(0);
+      taken = socket_->send(checked, outgoing.payload.first(fits)).value_or(0);
       if (taken > 0) ledger_.add(taken);
     });
   }
@@ -143,6 +145,15 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
   }
   stats_.bytes_sent += taken;
   return taken;
+}
+
+// usrsctp 0.9.5 abandons a message by marking what it sent from one fragment on until one that ends a
+// message. With I-DATA that may be another message's, which then never arrives, and the association
+// stalls. Only a message of one fragment is safe from it.
+bool Association::State::may_be_abandoned(const Outgoing& outgoing, bool continues) const {
+  if (!interleaving_) return true;
+  const std::size_t one_fragment = (config_.mtu_bytes - common_header_size - chunk_header) & ~std::size_t{3};
+  return outgoing.last && !continues && outgoing.payload.size() <= std::min(one_fragment, room());
 }
 
 Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t stream) {

@@ -63,6 +63,7 @@ class Association::State {
   void finish(Event last);
   void follow_pieces(const Incoming& piece);
   std::size_t room() const;
+  bool may_be_abandoned(const Outgoing& outgoing, bool continues) const;
   bool waits() const;
   bool busy() const;
   Result<std::size_t> ask_for(TimePoint now, std::uint16_t stream);

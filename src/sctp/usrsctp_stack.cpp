@@ -40,7 +40,7 @@ UsrsctpStack::UsrsctpStack() {
   usrsctp_sysctl_set_sctp_pktdrop_enable(0);
   // A tag stays unused after its association because of packets that may still be under way. Ours
   // are in a DTLS connection of their own, which ends with the association.
-  usrsctp_sysctl_set_sctp_vtag_time_wait(1);
+  usrsctp_sysctl_set_sctp_vtag_time_wait(0);
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(max_chunks);
 }
 
