@@ -73,6 +73,7 @@ class Association::State {
   std::optional<UsrsctpSocket> socket_;
   Pace pace_;
   Phase phase_ = Phase::fresh;
+  bool shut_down_ = false;  // In order, so that the peer may still ask whether it is.
   TimePoint now_;
   SocketStatus status_;
 
@@ -89,7 +90,8 @@ class Association::State {
   bool blocked_ = false;  // send() took less than it was given.
   bool adding_ = false;   // Streams were asked for.
   bool add_refused_ = false;
-  std::size_t progress_mark_ = 0;  // What waited at progress_at_.
+  bool waited_ = false;            // Whether something did at the last look,
+  std::size_t progress_mark_ = 0;  // and how much.
   TimePoint progress_at_;
   TimePoint deadline_{};
   TimePoint linger_until_;

@@ -305,6 +305,7 @@ TEST(Delivery, KeepsWhatLivesLongEnough) {
 
 TEST(Delivery, LosesOfAMixOnlyWhatItMay) {
   constexpr std::uint32_t count = 200;
+  std::size_t lost = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     const bool interleaving = seed % 2 == 0;
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
@@ -336,9 +337,10 @@ TEST(Delivery, LosesOfAMixOnlyWhatItMay) {
       EXPECT_LE(seen[i], 1);
       EXPECT_TRUE(i % 3 != 2 || seen[i] == 1) << i;
     }
-    EXPECT_LT(pipe.right.messages.size(), count);
+    lost += count - pipe.right.messages.size();
     EXPECT_TRUE(pipe.right.association.connected()) << pipe.left.failure().message();
   }
+  EXPECT_GT(lost, 40u);
 }
 
 TEST(Delivery, TellsThatTheRestOfAMessageWillNotCome) {
