@@ -26,6 +26,7 @@ class AssociationLink final : public Link {
     return association_.send(now, outgoing);
   }
   std::optional<sctp::Incoming> receive(TimePoint now) override { return association_.receive(now); }
+  std::size_t unacknowledged() const override { return association_.unacknowledged(); }
   Result<void> reset(TimePoint now, std::span<const std::uint16_t> streams) override {
     return association_.reset(now, streams);
   }

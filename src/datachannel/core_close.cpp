@@ -49,6 +49,7 @@ void Core::close(TimePoint now) {
   }
   closing_ = true;
   phase_ = Phase::draining;
+  paused_ = false;
   drain_deadline_ = now + drain_patience;
   for (const auto& [id, channel] : channels_) {
     if (channel->state == State::open) channel->state = State::closing;
@@ -85,6 +86,12 @@ void Core::fail(TimePoint now, Channel& channel, std::error_code error) {
 
 void Core::want_reset_when_sent(Channel& channel) {
   if (phase_ != Phase::up || !channel.queue.empty() || channel.outgoing_reset) return;
+  if (*channel.init.id >= outgoing_streams_) {
+    // A stream that nothing was sent on may not be there yet, and the peer waits for its reset. It comes
+    // to be by sending; an ACK changes nothing.
+    push(channel, {.kind = MessageKind::control, .data = {ack_message}});
+    return;
+  }
   const auto [it, is_new] = resets_.try_emplace(*channel.init.id);
   // What is asked for is the reset of the channel before: this one's comes after it.
   if (!is_new && it->second.reused) it->second.again = true;
@@ -111,20 +118,29 @@ void Core::peer_has_reset(TimePoint now, std::uint16_t stream) {
   if (channel->outgoing_reset) finish(now, *channel);
 }
 
-void Core::issue_resets(TimePoint now) {
-  if (phase_ != Phase::up) return;
+// One request at a time (RFC 6525 5.1.1), and only when all that was sent is acknowledged. A peer that
+// gets a request before the data that it follows would answer "in progress", of which usrsctp, on either
+// side, loses track when a packet is lost.
+bool Core::issue_resets(TimePoint now) {
+  paused_ = false;
+  if (phase_ != Phase::up) return false;
   reset_batch_.clear();
   for (const auto& [stream, reset] : resets_) {
+    if (reset.step == Reset::Step::asked) return false;
     if (reset.step == Reset::Step::wanted && reset_batch_.size() < max_streams_per_reset) {
       reset_batch_.push_back(stream);
     }
   }
-  if (reset_batch_.empty()) return;
+  if (reset_batch_.empty()) return false;
+  paused_ = link_->unacknowledged() > 0;
+  if (paused_) return false;
   for (const std::uint16_t stream : reset_batch_) resets_[stream].step = Reset::Step::asked;
+  nudge_at_ = now + nudge_interval;
   if (const auto asked = link_->reset(now, reset_batch_); !asked) {
     const std::vector<std::uint16_t> refused = reset_batch_;
     for (const std::uint16_t stream : refused) reset_answered(now, stream, asked.error());
   }
+  return true;
 }
 
 void Core::handle(TimePoint now, const sctp::OutgoingReset& reset) {
@@ -174,6 +190,35 @@ void Core::handle_reset_timeouts(TimePoint now) {
     if (reset.step == Reset::Step::answered) unanswered.push_back(stream);
   }
   for (const std::uint16_t stream : unanswered) give_up_reset(now, stream, Errc::reset_unanswered);
+}
+
+// A peer with usrsctp that got a reset before the last of our data looks at it again only when more data
+// comes, and answers "in progress" until then. So it gets some: an ACK, which changes nothing.
+void Core::nudge(TimePoint now) {
+  if (phase_ != Phase::up || !nudge_at_ || now < *nudge_at_) return;
+  nudge_at_.reset();
+  const bool is_waiting =
+      std::ranges::any_of(resets_, [](const auto& reset) { return reset.second.step == Reset::Step::asked; });
+  if (!is_waiting) return;
+  nudge_at_ = now + nudge_interval;
+  if (!scheduler_.empty() || blocked_ || link_->unacknowledged() > 0) return;  // More data comes anyway.
+  const auto stream = nudge_stream();
+  if (!stream) return;
+  // Whether it was taken does not matter: there is a next time.
+  static_cast<void>(link_->send(now, {.stream = *stream,
+                                      .protocol = protocol_of(MessageKind::control, false),
+                                      .payload = Bytes(&ack_message, 1)}));
+}
+
+// One that is open, or else one that is far from being used.
+std::optional<std::uint16_t> Core::nudge_stream() const {
+  for (const auto& [id, channel] : channels_) {
+    if (channel->is_open() && channel->may_send() && channel->queue.empty()) return channel->init.id;
+  }
+  for (std::uint32_t stream = outgoing_streams_; stream-- > 0;) {
+    if (is_free(static_cast<std::uint16_t>(stream))) return static_cast<std::uint16_t>(stream);
+  }
+  return std::nullopt;
 }
 
 // The channel is closed here; its stream cannot be used again before the peer has reset it.

@@ -123,8 +123,7 @@ void Core::handle_whole(TimePoint now, Channel& channel, Assembly::Whole whole) 
     return;
   }
   if (is_ack(whole.data)) {
-    if (!channel.awaiting_ack) ++stats_.unknown_messages;
-    channel.awaiting_ack = false;
+    channel.awaiting_ack = false;  // One that nobody waits for says nothing.
     return;
   }
   if (!parse_open(whole.data)) {
@@ -185,10 +184,7 @@ void Core::handle_early_piece(TimePoint now, sctp::Incoming piece) {
 }
 
 void Core::handle_open(TimePoint now, std::uint16_t stream, Bytes message) {
-  if (is_ack(message)) {  // Of a channel that is gone already.
-    ++stats_.messages_without_channel;
-    return;
-  }
+  if (is_ack(message)) return;  // Of a channel that is gone already.
   if (phase_ != Phase::up) {
     ++stats_.messages_after_close;
     return;

@@ -58,7 +58,7 @@ Result<bool> Core::try_send(TimePoint now, ChannelId id, Bytes message, bool is_
 // Gives a message to SCTP without a copy, if nobody else waits. False: not all was taken, and `entry`
 // says how much.
 bool Core::send_at_once(TimePoint now, Channel& channel, SendQueue::Entry& entry, Bytes message) {
-  if (!is_up() || blocked_ || !scheduler_.empty() || !channel.queue.empty()) return false;
+  if (!is_up() || blocked_ || paused_ || !scheduler_.empty() || !channel.queue.empty()) return false;
   if (current_ != nullptr || !channel.may_send()) return false;
   constexpr std::byte empty_payload{0};
   const bool is_empty = message.empty();
@@ -91,7 +91,7 @@ void Core::push(Channel& channel, SendQueue::Entry entry) {
 }
 
 void Core::flush(TimePoint now) {
-  while (is_up() && !blocked_) {
+  while (is_up() && !blocked_ && !paused_) {
     Channel* channel = current_;
     if (channel == nullptr) {
       Turn* turn = scheduler_.next();

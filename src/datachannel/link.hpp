@@ -30,6 +30,7 @@ class Link {
 
   virtual Result<std::size_t> send(TimePoint now, const sctp::Outgoing& outgoing) = 0;
   virtual std::optional<sctp::Incoming> receive(TimePoint now) = 0;
+  virtual std::size_t unacknowledged() const = 0;
   virtual Result<void> reset(TimePoint now, std::span<const std::uint16_t> streams) = 0;
   virtual void shut_down(TimePoint now) = 0;
   virtual void abort(TimePoint now) = 0;

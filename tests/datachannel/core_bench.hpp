@@ -50,6 +50,7 @@ class ScriptedLink final : public Link {
     return taken;
   }
   std::optional<sctp::Incoming> receive(TimePoint) override { return take(incoming); }
+  std::size_t unacknowledged() const override { return in_flight; }
   Result<void> reset(TimePoint, std::span<const std::uint16_t> wanted) override {
     if (reset_error) return reset_error;
     resets.emplace_back(wanted.begin(), wanted.end());
@@ -68,6 +69,7 @@ class ScriptedLink final : public Link {
   std::uint16_t streams = 300;
   std::error_code send_error;
   std::error_code reset_error;
+  std::size_t in_flight = 0;
   std::size_t packets = 0;
   bool connecting = false;
   bool shut_down_called = false;

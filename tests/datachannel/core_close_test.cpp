@@ -168,6 +168,22 @@ TEST_F(CoreClose, AsksAgainWhenTheResetIsRefused) {
   EXPECT_EQ(bench.stream_of(bench.create()), 3);  // The first one cannot be used.
 }
 
+TEST_F(CoreClose, GetsAStreamThatItNeverUsedInOrderToResetIt) {
+  const ChannelId far = bench.create("far", {.negotiated = true, .id = 500});
+  bench.events();
+  bench.peer_resets(500);
+  EXPECT_EQ(resets(), Streams{});
+  bench.link->streams = 600;
+  bench.happens(sctp::StreamsAdded{600});
+  const auto sent = bench.sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(is_ack(sent[0].payload));
+  EXPECT_EQ(resets(), Streams{500});
+  bench.peer_answers_reset(500);
+  EXPECT_EQ(bench.events(), (Names{"closing 2", "closed 2"}));
+  EXPECT_FALSE(bench.core.info(far));
+}
+
 TEST_F(CoreClose, TakesAnErrorOfSctpsForARefusal) {
   bench.link->reset_error = sctp::Errc::unknown_stream;
   bench.core.close(bench.now, channel);
@@ -177,11 +193,52 @@ TEST_F(CoreClose, TakesAnErrorOfSctpsForARefusal) {
   EXPECT_EQ(resets(), Streams{1});
 }
 
+TEST_F(CoreClose, AsksForAResetWhenAllIsAcknowledged) {
+  const ChannelId other = bench.create();
+  bench.sent();
+  bench.link->in_flight = 1;
+  bench.core.close(bench.now, channel);
+  EXPECT_EQ(resets(), Streams{});
+  EXPECT_TRUE(bench.send(other, "waits").value());
+  EXPECT_EQ(bench.sent().size(), 0U);
+  bench.link->in_flight = 0;
+  bench.core.handle_packet(bench.now, {});
+  EXPECT_EQ(resets(), Streams{1});
+  EXPECT_EQ(bench.sent().at(0).text(), "waits");
+}
+
+TEST_F(CoreClose, SendsSomethingAfterAResetThatIsNotAnswered) {
+  const ChannelId other = bench.create();
+  bench.peer_acknowledges(3);
+  bench.sent();
+  bench.core.close(bench.now, channel);
+  EXPECT_EQ(bench.core.next_timeout(), bench.now + Core::nudge_interval);
+  bench.time_passes(Core::nudge_interval - 1ns);
+  EXPECT_EQ(bench.sent().size(), 0U);
+  bench.time_passes(1ns);
+  const auto sent = bench.sent();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(is_ack(sent[0].payload));
+  EXPECT_EQ(sent[0].stream, 3);
+  bench.link->in_flight = 1;  // As long as that is not acknowledged, it is enough.
+  bench.time_passes(Core::nudge_interval);
+  EXPECT_EQ(bench.sent().size(), 0U);
+  bench.link->in_flight = 0;
+  bench.core.close(bench.now, other);
+  bench.time_passes(Core::nudge_interval);
+  EXPECT_EQ(bench.sent().at(0).stream, 299);
+  bench.peer_answers_reset(1);
+  bench.peer_answers_reset(3);
+  bench.time_passes(Core::nudge_interval);
+  EXPECT_EQ(bench.sent().size(), 0U);
+}
+
 TEST_F(CoreClose, IsPatientWithAPeerThatDoesNotClose) {
   bench.core.close(bench.now, channel);
   bench.peer_answers_reset(1);
-  EXPECT_EQ(bench.core.next_timeout(), bench.now + Core::close_patience);
-  bench.time_passes(Core::close_patience - 1ns);
+  const TimePoint deadline = bench.now + Core::close_patience;
+  EXPECT_EQ(bench.core.next_timeout(), deadline);
+  bench.time_passes(deadline - bench.now - 1ns);
   EXPECT_EQ(bench.events(), Names{});
   bench.time_passes(1ns);
   EXPECT_EQ(bench.events(), Names{"closed 1: the peer did not close its side of the channel"});

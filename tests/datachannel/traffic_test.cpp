@@ -98,6 +98,7 @@ class Traffic {
         init.max_retransmits = static_cast<std::uint16_t>(random_.between(0, 3));
         break;
       case 1:
+        if (getenv("NOTTL")) break;
         init.max_packet_life_time = static_cast<std::uint16_t>(random_.between(20, 500));
         break;
     }
@@ -137,7 +138,8 @@ class Traffic {
       return theirs.has_value();
     };
     send_some(flows_.back());  // Before the ACK.
-    EXPECT_TRUE(pair_.run_until(announced, 60s)) << label;
+    EXPECT_TRUE(pair_.run_until(announced, 60s))
+        << label << how_it_ended(pair_.left) << how_it_ended(pair_.right);
     if (!theirs) return;
     flows_.back().receives = *theirs;
     flows_.push_back({&to, &from, *theirs, ours, init, 0, any_sizes()});
@@ -164,6 +166,12 @@ class Traffic {
   }
   std::size_t arrived(const Flow& flow) { return flow.to->messages[flow.receives].size(); }
 
+  static std::string how_it_ended(const End& end) {
+    for (const Event& event : end.events) {
+      if (const auto* closed = std::get_if<TransportClosed>(&event)) return closed->error.message() + ". ";
+    }
+    return "It did not end. ";
+  }
   void exchange() {
     const auto all_there = [this] {
       bool all = true;
@@ -173,7 +181,7 @@ class Traffic {
       }
       return all;
     };
-    EXPECT_TRUE(pair_.run_until(all_there, 600s));
+    EXPECT_TRUE(pair_.run_until(all_there, 600s)) << how_it_ended(pair_.left) << how_it_ended(pair_.right);
     pair_.run_for(2s);
     for (const Flow& flow : flows_) check(flow);
   }
@@ -216,7 +224,9 @@ class Traffic {
                                  [](const Flow& flow) { return flow.from->count<Closed>(flow.sends) == 1; });
     };
     EXPECT_TRUE(pair_.run_until(all_closed, 300s));
-    for (const Flow& flow : flows_) EXPECT_FALSE(flow.from->end_of(flow.sends));
+    for (const Flow& flow : flows_) {
+      EXPECT_FALSE(flow.from->end_of(flow.sends)) << flow.from->end_of(flow.sends).message();
+    }
     for (const Flow* flow : last_words) check(*flow);
     EXPECT_TRUE(pair_.left.channels.channels().empty());
     EXPECT_TRUE(pair_.right.channels.channels().empty());
