@@ -98,7 +98,6 @@ class Traffic {
         init.max_retransmits = static_cast<std::uint16_t>(random_.between(0, 3));
         break;
       case 1:
-        if (getenv("NOTTL")) break;
         init.max_packet_life_time = static_cast<std::uint16_t>(random_.between(20, 500));
         break;
     }
