@@ -76,7 +76,8 @@ void Association::State::connect(TimePoint now) {
 
 void Association::State::handle_packet(TimePoint now, Bytes packet) {
   ++stats_.packets_received;
-  const bool farewell = shut_down_ && packet.size() > common_header_size && packet[common_header_size] == shutdown_ack;
+  const bool farewell =
+      shut_down_ && packet.size() > common_header_size && packet[common_header_size] == shutdown_ack;
   if (phase_ == Phase::fresh || (phase_ == Phase::closed && !farewell)) {
     ++stats_.packets_late;
   } else if (!whole_chunks(packet)) {

@@ -22,12 +22,12 @@ struct SendBufferUse {
 // Giving up is the association's own decision, by its own clock (usrsctp_stack.hpp).
 constexpr std::uint16_t never = 0xffff;
 
-// RFC 9260 6.3.1 starts with 1 s and never goes below. Browsers start with 500 ms and stop at 400;
-// the last is twice what a peer may wait with a SACK (RFC 9260 6.2). The most is what a line that was
-// gone for a while is waited for once it is back.
+// RFC 9260 16 recommends 1 s to start with and at least, and 60 s at most. Browsers start with 500 ms
+// and stop at 400, which is twice what they wait with a SACK. The most is what a line that was gone for a
+// while is waited for once it is back; a packet every 3 s is no burden to any.
 constexpr std::uint32_t initial_rto_ms = 500;
 constexpr std::uint32_t min_rto_ms = 400;
-constexpr std::uint32_t max_rto_ms = 10'000;
+constexpr std::uint32_t max_rto_ms = 3'000;
 
 // RFC 9260 6.2 allows 500 ms. Every second packet is acknowledged at once; this is for the last one.
 constexpr std::uint32_t sack_delay_ms = 20;

@@ -14,6 +14,9 @@ using std::chrono::milliseconds;
 // the limits, and bytes the measure. usrsctp's own, 512, is half a MiB.
 constexpr std::uint32_t max_chunks = 1 << 20;
 
+// Never, for us: a day.
+constexpr std::uint32_t shutdown_guard_seconds = 86'400;
+
 }  // namespace
 
 UsrsctpStack& UsrsctpStack::instance() {
@@ -44,6 +47,8 @@ UsrsctpStack::UsrsctpStack() {
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(max_chunks);
   // It would give up a peer whose window has been closed for as many probes.
   usrsctp_sysctl_set_sctp_max_retran_chunk(0);
+  // And this one a shutdown, after five times the longest timeout.
+  usrsctp_sysctl_set_sctp_shutdown_guard_time_default(shutdown_guard_seconds);
 }
 
 std::uintptr_t UsrsctpStack::add(Outbox& outbox) {
@@ -56,6 +61,9 @@ std::uintptr_t UsrsctpStack::add(Outbox& outbox) {
 void UsrsctpStack::remove(std::uintptr_t id) {
   usrsctp_deregister_address(reinterpret_cast<void*>(id));
   outboxes_.erase(id);
+  // The number is in the signature of the cookie. With nobody left to confuse, numbers begin anew, so
+  // that runs one after the other in one process are the same to the byte.
+  if (outboxes_.empty()) last_id_ = 0;
 }
 
 void UsrsctpStack::advance(Pace& pace, TimePoint now) {

@@ -56,7 +56,7 @@ class UsrsctpStack {
   // All below: with the lock held.
 
   /// What usrsctp shall call the association: a number and never a pointer, because HEARTBEAT
-  /// chunks show it to the peer. Never given twice.
+  /// chunks show it to the peer. No other association has it.
   std::uintptr_t add(Outbox& outbox);
   void remove(std::uintptr_t id);
 

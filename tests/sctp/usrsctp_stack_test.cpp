@@ -84,12 +84,18 @@ TEST(UsrsctpStack, GivesEachAssociationANumberOfItsOwn) {
   const auto lock = stack.lock();
   Outbox outbox;
   const std::uintptr_t first = stack.add(outbox);
-  stack.remove(first);
   const std::uintptr_t second = stack.add(outbox);
-  stack.remove(second);
+  stack.remove(first);
+  const std::uintptr_t third = stack.add(outbox);
+  EXPECT_EQ(first, 1u);
+  EXPECT_EQ(second, 2u);
+  EXPECT_EQ(third, 3u);
 
-  EXPECT_GT(first, 0u);
-  EXPECT_GT(second, first);
+  stack.remove(second);
+  stack.remove(third);
+  const std::uintptr_t anew = stack.add(outbox);
+  stack.remove(anew);
+  EXPECT_EQ(anew, 1u);
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+#include "petrel/sctp/association.hpp"
+
+#include <malloc.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "measure.hpp"
+#include "petrel/sim/seeded_random.hpp"
+
+// Two associations in memory, in one thread: what both ends cost together, in the time of the processor and
+// without DTLS or sockets, and what one association takes.
+
+using namespace petrel;
+using namespace petrel::sctp;
+
+namespace {
+
+TimePoint now() {
+  return TimePoint(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+struct Ends {
+  sim::SeededRandom random{1};
+  Association left{now(), {}, random};
+  Association right{now(), {}, random};
+
+  void connect() {
+    left.connect(now());
+    right.connect(now());
+    while (!left.connected() || !right.connected()) exchange();
+  }
+  /// Whether anything moved.
+  bool exchange() {
+    const TimePoint time = now();
+    bool moved = false;
+    while (auto packet = left.poll_packet()) {
+      right.handle_packet(time, packet->bytes());
+      moved = true;
+    }
+    while (auto packet = right.poll_packet()) {
+      left.handle_packet(time, packet->bytes());
+      moved = true;
+    }
+    while (left.poll_event() || right.poll_event()) continue;
+    return moved;
+  }
+};
+
+void measure_messages(std::size_t size) {
+  Ends ends;
+  ends.connect();
+  const std::vector<std::byte> message(size);
+  const std::size_t total = std::size_t{256} << 20;
+  double best = 0;
+  std::size_t allocated = 0;
+  for (int round = 0; round < 3; ++round) {
+    const std::size_t before = bench::allocations;
+    const auto start = std::chrono::steady_clock::now();
+    std::size_t sent = 0, received = 0, offset = 0;
+    while (received < total) {
+      while (sent < total) {
+        const auto taken = ends.left.send(now(), {.payload = Bytes(message).subspan(offset)});
+        if (!taken || *taken == 0) break;
+        offset = (offset + *taken) % size;
+        sent += *taken;
+        if (offset != 0) break;
+      }
+      if (!ends.exchange()) {
+        ends.left.handle_timeout(now());
+        ends.right.handle_timeout(now());
+      }
+      while (auto piece = ends.right.receive(now())) received += piece->payload.size();
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(total) / 1e6 / took.count());
+    allocated = bench::allocations - before;
+  }
+  std::printf("%7zu bytes: %8.0f MB/s  %8.2f allocations of ours a message\n", size, best,
+              static_cast<double>(allocated) * static_cast<double>(size) / static_cast<double>(total));
+}
+
+}  // namespace
+
+int main() {
+  for (const std::size_t size : {1u << 10, 16u << 10, 64u << 10, 256u << 10}) measure_messages(size);
+
+  constexpr std::size_t count = 100;
+  std::vector<std::unique_ptr<Ends>> many;
+  many.reserve(count);
+  const auto before = mallinfo2().uordblks;
+  for (std::size_t i = 0; i < count; ++i) many.push_back(std::make_unique<Ends>());
+  const auto made = mallinfo2().uordblks;
+  const auto start = std::chrono::steady_clock::now();
+  for (auto& ends : many) ends->connect();
+  const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+  const auto connected = mallinfo2().uordblks;
+  std::printf("heap for each association: %zu KiB made, %zu KiB connected; %.0f us to connect two\n",
+              (made - before) / count / 2 / 1024, (connected - before) / count / 2 / 1024,
+              took.count() / count);
+}

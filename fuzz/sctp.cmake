@@ -1,0 +1,1 @@
+petrel_add_fuzzer(sctp_association petrel::sctp petrel_test_support)
