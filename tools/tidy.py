@@ -47,7 +47,7 @@ CORE_RULES = {
     "cast": (
         r"\breinterpret_cast\b",
         "only base/bytes.hpp and the adapters of C libraries reinterpret memory",
-        ("net", "crypto", "dtls", "srtp"),
+        ("net", "crypto", "dtls", "srtp", "sctp"),
     ),
 }
 

@@ -1,0 +1,437 @@
+#include "sctp/association_state.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "sctp/crc32c.hpp"
+#include "sctp/packet_check.hpp"
+
+namespace petrel::inline v0::sctp {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The resolution of usrsctp's own timer thread.
+constexpr Duration tick = 10ms;
+
+// How long timers run on after a packet or a call, with nothing that waits for the peer. The one timer
+// that nobody can see from outside is that of the delayed SACK, 20 ms.
+constexpr Duration linger = 50ms;
+
+constexpr std::size_t min_mtu_bytes = 524;  // usrsctp's least path MTU, 512, and the common header.
+
+constexpr std::uint16_t stream_limit = 65535;  // RFC 8831 6.2: ids go to 65534.
+
+constexpr std::size_t read_ahead_items = 2;
+// Counted with a message's bytes by usrsctp, for each chunk that was made of it: I-DATA's header.
+constexpr std::size_t chunk_header = 20;
+
+AssociationConfig within_limits(AssociationConfig config) {
+  config.mtu_bytes = std::clamp(config.mtu_bytes, min_mtu_bytes, PacketBuffer::capacity);
+  config.streams = std::max<std::uint16_t>(config.streams, 1);
+  config.max_streams = std::max(config.max_streams, config.streams);
+  return config;
+}
+
+}  // namespace
+
+Association::State::State(TimePoint now, AssociationConfig config)
+    : config_(within_limits(config)),
+      stack_(UsrsctpStack::instance()),
+      now_(now),
+      progress_at_(now),
+      linger_until_(now) {
+  const auto lock = stack_.lock();
+  socket_.emplace(stack_, config_);
+}
+
+Association::State::~State() {
+  const auto lock = stack_.lock();
+  socket_.reset();
+}
+
+template <class Work>
+void Association::State::use(TimePoint now, Work work) {
+  now_ = std::max(now, now_);
+  {
+    const auto lock = stack_.lock();
+    stack_.advance(pace_, now_);
+    work();
+    settle();
+  }
+  pace_.running = busy();
+}
+
+void Association::State::connect(TimePoint now) {
+  if (phase_ != Phase::fresh) return;
+  phase_ = Phase::connecting;
+  deadline_ = now + config_.handshake_timeout;
+  use(now, [&] {
+    if (!socket_->usable() || !socket_->connect()) fail(Errc::library_failure);
+  });
+}
+
+void Association::State::handle_packet(TimePoint now, Bytes packet) {
+  ++stats_.packets_received;
+  if (phase_ == Phase::fresh || phase_ == Phase::closed) {
+    ++stats_.packets_late;
+  } else if (!whole_chunks(packet)) {
+    ++stats_.packets_malformed;
+  } else if (!checksum_ok(packet)) {
+    ++stats_.packets_bad_checksum;
+  } else {
+    heard_ = true;
+    linger_until_ = std::max(now, now_) + linger;
+    use(now, [&] { socket_->input(packet); });
+  }
+}
+
+void Association::State::handle_timeout(TimePoint now) {
+  if (phase_ == Phase::fresh || phase_ == Phase::closed) return;
+  use(now, [] {});
+}
+
+std::optional<TimePoint> Association::State::next_timeout() const {
+  if (!busy()) return std::nullopt;
+  return TimePoint((now_.time_since_epoch() / tick + 1) * tick);
+}
+
+std::optional<PacketBuffer> Association::State::poll_packet() {
+  auto packet = packets_.take();
+  if (packet) {
+    write_checksum(packet->writable());
+    ++stats_.packets_sent;
+  }
+  return packet;
+}
+
+std::optional<Event> Association::State::poll_event() {
+  if (events_.empty()) return std::nullopt;
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+// --- Sending ----------------------------------------------------------------
+
+std::size_t Association::State::room() const {
+  const std::size_t used = status_.queued_bytes + ledger_.overhead();
+  return used < config_.send_buffer_bytes ? config_.send_buffer_bytes - used : 0;
+}
+
+Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outgoing) {
+  if (phase_ != Phase::connected || status_.shutting_down) return Errc::not_connected;
+  if (outgoing.payload.empty()) return Errc::empty;
+  if (outgoing.stream >= status_.outgoing_streams) return ask_for(now, outgoing.stream);
+  const bool continues = outgoing_open_.contains(outgoing.stream);
+  if (!interleaving_ && !outgoing_open_.empty() && !continues) return petrel::Errc::busy;
+
+  std::size_t taken = 0;
+  const std::size_t fits = std::min(room(), outgoing.payload.size());
+  if (fits > 0 && !resetting_.contains(outgoing.stream)) {
+    linger_until_ = std::max(now, now_) + linger;
+    use(now, [&] {
+      taken = socket_->send(outgoing, outgoing.payload.first(fits)).value_or(0);
+      if (taken > 0) ledger_.add(taken);
+    });
+  }
+  if (taken < outgoing.payload.size()) blocked_ = true;
+  if (taken == outgoing.payload.size() && outgoing.last) {
+    outgoing_open_.erase(outgoing.stream);
+  } else if (taken > 0) {
+    outgoing_open_.insert(outgoing.stream);
+  }
+  stats_.bytes_sent += taken;
+  return taken;
+}
+
+Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t stream) {
+  if (add_refused_ || stream >= std::min(config_.max_streams, stream_limit)) return Errc::unknown_stream;
+  blocked_ = true;
+  if (adding_ || !resetting_.empty()) return std::size_t{0};  // One request at a time, RFC 6525 5.1.1.
+  // As many more as there are, so that there are few questions.
+  const std::uint16_t have = status_.outgoing_streams;
+  const auto wanted = static_cast<std::uint16_t>(
+      std::min<unsigned>(std::max<unsigned>(2u * have, stream + 1u), config_.max_streams));
+  bool asked = false;
+  use(now, [&] { asked = socket_->add_outgoing(static_cast<std::uint16_t>(wanted - have)); });
+  if (phase_ != Phase::connected) return Errc::not_connected;
+  if (!asked) {
+    add_refused_ = true;
+    return Errc::unknown_stream;
+  }
+  adding_ = true;
+  return std::size_t{0};
+}
+
+std::size_t Association::State::unacknowledged() const {
+  if (status_.queued_bytes == 0) return 0;
+  const std::size_t headers = status_.queued_chunks * chunk_header;
+  return status_.queued_bytes > headers ? status_.queued_bytes - headers : 1;
+}
+
+Result<void> Association::State::reset(TimePoint now, std::span<const std::uint16_t> streams) {
+  if (phase_ != Phase::connected) return Errc::not_connected;
+  std::vector<std::uint16_t> fresh;
+  for (const std::uint16_t stream : streams) {
+    if (stream >= status_.outgoing_streams) return Errc::unknown_stream;
+    if (outgoing_open_.contains(stream)) return petrel::Errc::busy;
+    if (!resetting_.contains(stream)) fresh.push_back(stream);
+  }
+  if (fresh.empty()) return {};
+  bool asked = false;
+  resetting_.insert(fresh.begin(), fresh.end());
+  use(now, [&] { asked = socket_->reset_outgoing(fresh); });
+  if (asked || phase_ != Phase::connected) return {};
+  for (const std::uint16_t stream : fresh) resetting_.erase(stream);
+  return Errc::reset_refused;
+}
+
+void Association::State::shut_down(TimePoint now) {
+  if (phase_ == Phase::closed || phase_ == Phase::shutting_down) return;
+  if (phase_ != Phase::connected || !outgoing_open_.empty()) {
+    abort(now);
+    events_.push_back(Failed{make_error_code(Errc::aborted)});
+    return;
+  }
+  phase_ = Phase::shutting_down;
+  progress_at_ = std::max(now, now_);
+  use(now, [&] { socket_->shut_down(); });
+}
+
+void Association::State::abort(TimePoint now) {
+  if (phase_ == Phase::closed) return;
+  use(now, [&] {
+    socket_->abort();
+    phase_ = Phase::closed;
+  });
+  events_.clear();
+  inbox_.clear();
+}
+
+// --- Receiving --------------------------------------------------------------
+
+std::optional<Incoming> Association::State::receive(TimePoint now) {
+  if (inbox_.empty() || !std::holds_alternative<Incoming>(inbox_.front())) return std::nullopt;
+  Incoming piece = std::move(std::get<Incoming>(inbox_.front()));
+  inbox_.pop_front();
+  follow_pieces(piece);
+  stats_.bytes_received += piece.payload.size();
+  use(now, [] {});  // The window may have opened, and the next one is fetched.
+  return piece;
+}
+
+void Association::State::follow_pieces(const Incoming& piece) {
+  const std::pair key(piece.stream, piece.unordered);
+  const auto open = std::ranges::find(incoming_open_, key);
+  if (piece.last && open != incoming_open_.end()) incoming_open_.erase(open);
+  if (!piece.last && open == incoming_open_.end()) incoming_open_.push_back(key);
+}
+
+void Association::State::read_ahead() {
+  while (inbox_.size() < read_ahead_items) {
+    auto received = socket_->receive();
+    if (auto* piece = std::get_if<Incoming>(&received)) {
+      inbox_.emplace_back(std::move(*piece));
+    } else if (auto* notification = std::get_if<Notification>(&received)) {
+      inbox_.emplace_back(std::move(*notification));
+    } else {
+      return;
+    }
+  }
+}
+
+void Association::State::take_in() {
+  while (events_.size() < max_queued_events) {
+    read_ahead();
+    if (inbox_.empty()) return;
+    if (auto* piece = std::get_if<Incoming>(&inbox_.front())) {
+      // usrsctp ends an abandoned message like any other, and says so right behind it.
+      if (inbox_.size() < 2 || !piece->last || piece->abandoned) return;
+      const auto* next = std::get_if<Notification>(&inbox_[1]);
+      const auto* abandoned = next == nullptr ? nullptr : std::get_if<MessageAbandoned>(next);
+      if (abandoned == nullptr || abandoned->stream != piece->stream) return;
+      piece->abandoned = true;
+      inbox_.erase(inbox_.begin() + 1);
+      return;
+    }
+    const Notification notification = std::move(std::get<Notification>(inbox_.front()));
+    inbox_.pop_front();
+    // Nothing comes after the end, but what had arrived before.
+    if (phase_ == Phase::closed && !std::holds_alternative<MessageAbandoned>(notification)) continue;
+    std::visit([this](const auto& what) { handle(what); }, notification);
+  }
+}
+
+// --- What usrsctp tells -----------------------------------------------------
+
+void Association::State::handle(const CameUp& up) {
+  if (phase_ != Phase::connecting) return;
+  phase_ = Phase::connected;
+  interleaving_ = up.interleaving;
+  status_ = socket_->status();
+  progress_at_ = now_;
+  events_.push_back(Connected{status_.outgoing_streams, status_.incoming_streams, interleaving_});
+}
+
+// RFC 9260 5.2.4.1: the peer has forgotten everything and began anew. In WebRTC it would have begun with a
+// new DTLS connection, and streams that start at zero again cannot be told from those before.
+void Association::State::handle(const Restarted&) { fail(Errc::aborted); }
+void Association::State::handle(const CouldNotStart&) { fail(Errc::aborted); }
+void Association::State::handle(const WasLost&) { fail(Errc::aborted); }
+void Association::State::handle(const WasShutDown&) { finish(PeerClosed{}); }
+
+void Association::State::handle(const StreamsReset& reset) {
+  std::vector<std::uint16_t> streams = reset.streams;
+  if (reset.incoming) {
+    if (!reset.refused) handle_incoming_reset(std::move(streams));
+  } else {
+    handle_outgoing_reset(std::move(streams), reset.refused);
+  }
+}
+
+void Association::State::handle_incoming_reset(std::vector<std::uint16_t> streams) {
+  const std::uint16_t count = socket_->status().incoming_streams;
+  if (streams.empty()) {
+    // RFC 6525 4.1: no list means all.
+    for (std::uint16_t stream = 0; stream < count; ++stream) streams.push_back(stream);
+  }
+  std::erase_if(streams, [count](std::uint16_t stream) { return stream >= count; });
+  if (!streams.empty()) events_.push_back(IncomingReset{std::move(streams)});
+}
+
+void Association::State::handle_outgoing_reset(std::vector<std::uint16_t> streams, bool refused) {
+  if (streams.empty()) streams.assign(resetting_.begin(), resetting_.end());
+  // The peer may have asked for it (RFC 6525 4.2): then nobody here waits for it.
+  std::erase_if(streams, [this](std::uint16_t stream) { return resetting_.erase(stream) == 0; });
+  progress_at_ = now_;
+  if (streams.empty()) return;
+  events_.push_back(
+      OutgoingReset{std::move(streams), refused ? make_error_code(Errc::reset_refused) : std::error_code()});
+}
+
+void Association::State::handle(const StreamsChanged& changed) {
+  const std::uint16_t before = status_.outgoing_streams;
+  status_ = socket_->status();
+  if (!adding_) return;  // The peer's own streams.
+  if (changed.refused) {
+    adding_ = false;
+    add_refused_ = true;
+  } else if (status_.outgoing_streams > before) {
+    adding_ = false;
+    events_.push_back(StreamsAdded{status_.outgoing_streams});
+  }
+}
+
+void Association::State::handle(const MessageAbandoned& abandoned) {
+  for (const bool unordered : {false, true}) {
+    const std::pair key(abandoned.stream, unordered);
+    if (std::ranges::find(incoming_open_, key) == incoming_open_.end()) continue;
+    Incoming end;
+    end.stream = abandoned.stream;
+    end.unordered = unordered;
+    end.abandoned = true;
+    inbox_.emplace_front(std::move(end));
+    return;
+  }
+}
+
+// --- After every call -------------------------------------------------------
+
+void Association::State::settle() {
+  take_in();
+  if (phase_ != Phase::closed) {
+    const SocketStatus before = status_;
+    status_ = socket_->status();
+    ledger_.settle(status_.queued_bytes);
+    if (!status_.exists && phase_ != Phase::fresh) {
+      before.shutting_down || phase_ == Phase::shutting_down ? finish(PeerClosed{}) : fail(Errc::aborted);
+    }
+  }
+  look_for_progress();
+  look_for_end();
+  offer_room();
+  Outbox& outbox = socket_->outbox();
+  while (auto packet = outbox.packets.take()) {
+    if (packets_.size() < max_unpolled_packets) {
+      packets_.push_back(*std::move(packet));
+    } else {
+      ++stats_.output_dropped;
+    }
+  }
+  stats_.output_dropped += std::exchange(outbox.dropped, 0) + std::exchange(outbox.too_long, 0);
+}
+
+bool Association::State::waits() const {
+  return status_.queued_bytes > 0 || !resetting_.empty() || adding_ || phase_ == Phase::shutting_down;
+}
+
+void Association::State::look_for_progress() {
+  const bool window_closed = status_.peer_window < config_.mtu_bytes;
+  // RFC 9260 6.1: a peer that answers probes of its closed window is alive, and in its right.
+  const bool alive = heard_ && window_closed;
+  if (!waits() || status_.queued_bytes < progress_mark_ || alive) progress_at_ = now_;
+  progress_mark_ = status_.queued_bytes;
+  heard_ = false;
+}
+
+void Association::State::look_for_end() {
+  switch (phase_) {
+    case Phase::connecting:
+      if (now_ >= deadline_) fail(Errc::handshake_timeout);
+      break;
+    case Phase::connected:
+      if (waits() && now_ >= progress_at_ + config_.stall_timeout) fail(Errc::stalled);
+      break;
+    case Phase::shutting_down:
+      if (now_ >= progress_at_ + config_.stall_timeout) fail(Errc::unreachable);
+      break;
+    case Phase::fresh:
+    case Phase::closed:
+      break;
+  }
+}
+
+void Association::State::offer_room() {
+  // Half of the buffer at once: an owner that fills it message by message is not asked for each.
+  if (!blocked_ || phase_ != Phase::connected || adding_ || room() < config_.send_buffer_bytes / 2) return;
+  blocked_ = false;
+  events_.push_back(Writable{});
+}
+
+bool Association::State::busy() const {
+  switch (phase_) {
+    case Phase::connecting:
+    case Phase::shutting_down:
+      return true;
+    case Phase::connected:
+      return waits() || blocked_ || !status_.established || now_ < linger_until_;
+    case Phase::fresh:
+    case Phase::closed:
+      break;
+  }
+  return false;
+}
+
+void Association::State::fail(Errc error) {
+  if (phase_ != Phase::closed) socket_->abort_association();
+  finish(Failed{make_error_code(error)});
+}
+
+void Association::State::finish(Event last) {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  resetting_.clear();
+  adding_ = false;
+  events_.push_back(std::move(last));
+}
+
+AssociationStats Association::State::stats() const {
+  AssociationStats stats = stats_;
+  stats.congestion_window_bytes = status_.congestion_window;
+  stats.peer_window_bytes = status_.peer_window;
+  stats.smoothed_round_trip = std::chrono::milliseconds(status_.smoothed_rtt_ms);
+  return stats;
+}
+
+}  // namespace petrel::inline v0::sctp

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "petrel/base/ring_queue.hpp"
+#include "petrel/sctp/association.hpp"
+#include "sctp/send_ledger.hpp"
+#include "sctp/usrsctp_socket.hpp"
+#include "sctp/usrsctp_stack.hpp"
+
+namespace petrel::inline v0::sctp {
+
+/// What Association is behind its face.
+class Association::State {
+ public:
+  State(TimePoint now, AssociationConfig config);
+  ~State();
+
+  void connect(TimePoint now);
+  void handle_packet(TimePoint now, Bytes packet);
+  void handle_timeout(TimePoint now);
+  std::optional<TimePoint> next_timeout() const;
+  std::optional<PacketBuffer> poll_packet();
+  std::optional<Event> poll_event();
+  Result<std::size_t> send(TimePoint now, const Outgoing& outgoing);
+  std::optional<Incoming> receive(TimePoint now);
+  std::size_t unacknowledged() const;
+  Result<void> reset(TimePoint now, std::span<const std::uint16_t> streams);
+  void shut_down(TimePoint now);
+  void abort(TimePoint now);
+  bool connected() const { return phase_ == Phase::connected; }
+  AssociationStats stats() const;
+
+ private:
+  enum class Phase : std::uint8_t { fresh, connecting, connected, shutting_down, closed };
+
+  /// Calls usrsctp by `work`, with the lock held, and takes in what came of it.
+  template <class Work>
+  void use(TimePoint now, Work work);
+  void settle();
+  void take_in();
+  void read_ahead();
+  void handle(const CameUp& up);
+  void handle(const Restarted&);
+  void handle(const CouldNotStart&);
+  void handle(const WasLost&);
+  void handle(const WasShutDown&);
+  void handle(const StreamsReset& reset);
+  void handle(const StreamsChanged& changed);
+  void handle(const MessageAbandoned& abandoned);
+  void handle_incoming_reset(std::vector<std::uint16_t> streams);
+  void handle_outgoing_reset(std::vector<std::uint16_t> streams, bool refused);
+  void look_for_end();
+  void look_for_progress();
+  void offer_room();
+
+  void fail(Errc error);
+  void finish(Event last);
+  void follow_pieces(const Incoming& piece);
+  std::size_t room() const;
+  bool waits() const;
+  bool busy() const;
+  Result<std::size_t> ask_for(TimePoint now, std::uint16_t stream);
+
+  AssociationConfig config_;
+  UsrsctpStack& stack_;
+  std::optional<UsrsctpSocket> socket_;
+  Pace pace_;
+  Phase phase_ = Phase::fresh;
+  TimePoint now_;
+  SocketStatus status_;
+
+  RingQueue<PacketBuffer> packets_;
+  std::deque<Event> events_;
+  // What usrsctp had next. A second one, because a message may be abandoned behind its last piece.
+  std::deque<std::variant<Incoming, Notification>> inbox_;
+  std::vector<std::pair<std::uint16_t, bool>> incoming_open_;  // (stream, unordered) of messages in pieces.
+  std::set<std::uint16_t> outgoing_open_;  // Streams whose message has begun and not ended.
+  std::set<std::uint16_t> resetting_;
+  SendLedger ledger_;
+
+  bool interleaving_ = false;
+  bool blocked_ = false;  // send() took less than it was given.
+  bool adding_ = false;   // Streams were asked for.
+  bool add_refused_ = false;
+  std::size_t progress_mark_ = 0;  // What waited at progress_at_.
+  TimePoint progress_at_;
+  TimePoint deadline_{};
+  TimePoint linger_until_;
+  bool heard_ = false;  // A packet came in since the last look.
+  AssociationStats stats_;
+};
+
+}  // namespace petrel::inline v0::sctp
