@@ -18,6 +18,7 @@
 #include "petrel/base/result.hpp"
 #include "petrel/base/strong.hpp"
 #include "petrel/base/time.hpp"
+#include "petrel/datachannel/errc.hpp"
 
 namespace petrel::inline v0::datachannel {
 
@@ -34,8 +35,9 @@ struct ChannelInit {
   std::optional<std::uint16_t> max_packet_life_time{};  ///< Milliseconds.
   std::optional<std::uint16_t> max_retransmits{};
   std::string protocol{};
-  bool negotiated = false;            ///< Both sides create it with the same id; nothing is said on the wire.
-  std::optional<std::uint16_t> id{};  ///< Needed with `negotiated`; otherwise chosen by DTLS role.
+  bool negotiated = false;  ///< Both sides create it with the same id; nothing is said on the wire.
+  /// The stream. Needed with `negotiated`, otherwise ignored and chosen by DTLS role.
+  std::optional<std::uint16_t> id{};
   Priority priority = Priority::low;
 };
 
@@ -53,10 +55,26 @@ struct Message {
 };
 
 struct ChannelStats {
-  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_sent = 0;  ///< Taken by SCTP, as a whole.
   std::uint64_t bytes_sent = 0;
   std::uint64_t messages_received = 0;
   std::uint64_t bytes_received = 0;
+  /// Messages that try_send() took and whose lifetime ended before SCTP had room for them.
+  std::uint64_t messages_expired = 0;
+};
+
+/// What a peer sent that no channel could take, and what was done about it. All channels together.
+struct ChannelsStats {
+  std::uint64_t messages_without_channel = 0;  ///< On a stream that nobody has opened; dropped.
+  std::uint64_t messages_after_close = 0;      ///< On a channel that we were closing; dropped.
+  std::uint64_t messages_over_limit = 0;       ///< Longer than we said, or more unfinished ones than we hold.
+  std::uint64_t unknown_messages =
+      0;  ///< Of another payload protocol, or DCEP where it has no place; dropped.
+  // Of these the stream was reset.
+  std::uint64_t opens_malformed = 0;
+  std::uint64_t opens_on_used_stream = 0;
+  std::uint64_t opens_of_wrong_parity = 0;  ///< On a stream that is ours to open, RFC 8832 6.
+  std::uint64_t opens_refused = 0;          ///< More than max_channels.
 };
 
 /// What a channel is: what its creator said, and its state.
@@ -64,6 +82,7 @@ struct ChannelInfo {
   std::string label;
   ChannelInit init;  ///< `id` is there once it is known.
   State state = State::connecting;
+  /// Bytes that try_send() took and SCTP did not yet. SCTP itself holds up to 1 MiB that is on its way.
   std::size_t buffered_amount = 0;
   ChannelStats stats{};
 };
@@ -80,7 +99,7 @@ struct Announced {
 struct Readable {
   ChannelId channel;
 };
-/// W3C bufferedamountlow: the amount has fallen to the threshold.
+/// W3C bufferedamountlow: the amount has fallen to the threshold. Also where SCTP took a message at once.
 struct BufferedAmountLow {
   ChannelId channel;
 };
@@ -88,7 +107,8 @@ struct BufferedAmountLow {
 struct Writable {
   ChannelId channel;
 };
-/// The peer closes the channel, and we with it; what it sent before can still be received.
+/// The peer closes the channel, or broke its rules, and we close with it; what it sent before can still
+/// be received.
 struct Closing {
   ChannelId channel;
 };
@@ -132,9 +152,15 @@ struct TransportParameters {
 
 /// All data channels of one transport: RFC 8831 and RFC 8832 over one sctp::Association.
 ///
-/// A payload core. Channels may be created before start(); they open when the association is up.
-/// Priorities are honoured among channels that have something to send. Messages longer than one
-/// packet are sent and received in pieces; what waits is bounded by the limits of the config.
+/// A payload core. Channels may be created before start(); they open when the association is up,
+/// and can then be sent on at once: the peer's ACK is not waited for (RFC 8832 6).
+///
+/// Priorities are honoured among channels that have something to send: bytes go in proportion to
+/// them, piece by piece where the peer can interleave (RFC 8260), else message by message.
+///
+/// What waits is bounded: per channel `max_buffered` and one message more to send; together
+/// `max_unread` and one message more of whole messages that arrived, as much again of unfinished
+/// ones, and SCTP's buffers of 1 MiB each way. At most a handful of events wait per channel.
 class PETREL_API Channels {
  public:
   using Event = datachannel::Event;
@@ -148,19 +174,26 @@ class PETREL_API Channels {
   /// DTLS is connected: begins the association. Once.
   void start(TimePoint now, const TransportParameters& parameters);
 
-  /// Errors: Errc of this module for what the W3C has createDataChannel() throw on (both limits,
-  /// a label or protocol over 65535 bytes, negotiated without id, an id that is in use), limit_reached.
+  /// Errors: Errc of this module for what the W3C has createDataChannel() throw on (both_limits,
+  /// name_too_long, id_missing, bad_id, id_in_use, no_id_left); petrel::Errc::limit_reached, closed.
   Result<ChannelId> create(TimePoint now, std::string label, ChannelInit init);
-  /// false: no room now, nothing was taken, Writable will come. Errors: not_open, message_too_long,
-  /// unknown_channel.
+  /// false: no room now, nothing was taken, Writable will come. Errors: not_open, message_too_long (of
+  /// which error_detail() names both sizes), unknown_channel.
   Result<bool> try_send(TimePoint now, ChannelId channel, Bytes message, bool is_text);
   std::optional<Message> receive(TimePoint now, ChannelId channel);
   Result<void> set_buffered_amount_low_threshold(ChannelId channel, std::size_t bytes);
-  /// Sends what waits, then closes (RFC 8831 6.7); Closed follows.
+  /// Sends what waits, then closes (RFC 8831 6.7); Closed follows. What arrives from now on is dropped,
+  /// what has arrived can be received. Of a channel that is closed: drops what was not received.
   void close(TimePoint now, ChannelId channel);
-  /// nullopt: never heard of, or closed and its Closed event taken and all received.
+  /// nullopt: never heard of, or closed and its Closed event taken and all received. A channel that is
+  /// closed keeps its place, and its messages their part of `max_unread`, until then: receive them, or
+  /// close() it once more.
   std::optional<ChannelInfo> info(ChannelId channel) const;
   std::vector<ChannelId> channels() const;
+  ChannelsStats stats() const;
+  /// Says more about the last call that answered with an error: "the message has 300000 bytes, the peer
+  /// takes 262144".
+  std::string error_detail() const;
 
   void handle_packet(TimePoint now, Bytes packet);
   void handle_timeout(TimePoint now);
@@ -168,8 +201,12 @@ class PETREL_API Channels {
   std::optional<PacketBuffer> poll_packet(TimePoint now);
   std::optional<Event> poll_event();
 
-  /// Ends the association; every channel is closed. Poll once more.
+  /// Ends the association in order: nothing new is taken, what waits is still sent, then SCTP shuts down.
+  /// Closed for every channel and TransportClosed follow as long as the owner goes on. After 30 s it is
+  /// aborted.
   void close(TimePoint now);
+  /// Ends the association at once: Closed for every channel, TransportClosed, and an ABORT to poll once more.
+  void abort(TimePoint now);
 
  private:
   class State;
