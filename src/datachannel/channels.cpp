@@ -1,11 +1,15 @@
 #include "petrel/datachannel/channels.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "datachannel/core.hpp"
 
 namespace petrel::inline v0::datachannel {
 namespace {
+
+// Asked for more when one is used; each costs some 100 bytes.
+constexpr std::uint16_t initial_streams = 300;
 
 class AssociationLink final : public Link {
  public:
@@ -37,9 +41,10 @@ class AssociationLink final : public Link {
 class Channels::State {
  public:
   State(TimePoint now, ChannelsConfig config, RandomSource& source)
-      : log(config.log), random(source), core(now, std::move(config)) {}
+      : log(config.log), max_streams(config.max_streams), random(source), core(now, std::move(config)) {}
 
   Logger log;
+  std::uint16_t max_streams;
   RandomSource& random;
   Core core;
 };
@@ -53,6 +58,8 @@ void Channels::start(TimePoint now, const TransportParameters& parameters) {
   sctp::AssociationConfig config{.local_port = parameters.local_port,
                                  .remote_port = parameters.remote_port,
                                  .mtu_bytes = parameters.mtu_bytes,
+                                 .streams = std::min(initial_streams, state_->max_streams),
+                                 .max_streams = state_->max_streams,
                                  .log = state_->log};
   config.log.module = "sctp";
   state_->core.start(now, parameters,

@@ -6,8 +6,6 @@
 namespace petrel::inline v0::datachannel {
 namespace {
 
-constexpr std::uint16_t no_stream = 65535;  // RFC 8832 6: never used.
-
 void consider(std::optional<TimePoint>& earliest, std::optional<TimePoint> due) {
   if (due && (!earliest || *due < *earliest)) earliest = due;
 }
@@ -91,7 +89,7 @@ std::error_code Core::refusal(const std::string& label, const ChannelInit& init)
   if (init.protocol.size() > OpenMessage::max_name_size) return Errc::name_too_long;
   if (init.negotiated) {
     if (!init.id) return Errc::id_missing;
-    if (*init.id == no_stream) return Errc::bad_id;
+    if (*init.id >= config_.max_streams) return Errc::bad_id;
     if (!is_free(*init.id)) return Errc::id_in_use;
   }
   if (channels_.size() >= config_.max_channels) return petrel::Errc::limit_reached;
@@ -101,7 +99,7 @@ std::error_code Core::refusal(const std::string& label, const ChannelInit& init)
 
 // RFC 8832 6: the DTLS client has the even streams, the server the odd ones.
 std::optional<std::uint16_t> Core::free_stream() const {
-  for (std::uint32_t stream = parameters_.dtls_client ? 0 : 1; stream < no_stream; stream += 2) {
+  for (std::uint32_t stream = parameters_.dtls_client ? 0 : 1; stream < config_.max_streams; stream += 2) {
     if (is_free(static_cast<std::uint16_t>(stream))) return static_cast<std::uint16_t>(stream);
   }
   return std::nullopt;

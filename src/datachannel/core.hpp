@@ -121,6 +121,7 @@ class Core {
   bool read(TimePoint now, bool to_the_end);
   void handle_piece(TimePoint now, sctp::Incoming piece);
   void handle_early_piece(TimePoint now, sctp::Incoming piece);
+  void forget_unfinished(const sctp::Incoming& piece);
   void handle_whole(TimePoint now, Channel& channel, Assembly::Whole whole);
   void handle_open(TimePoint now, std::uint16_t stream, Bytes message);
   bool knows_our_reset(const Channel& channel) const;
@@ -133,8 +134,7 @@ class Core {
   void begin_closing(TimePoint now, Channel& channel, std::error_code error);
   void fail(TimePoint now, Channel& channel, std::error_code error);
   void want_reset_when_sent(Channel& channel);
-  void apply_incoming_resets(TimePoint now);
-  void apply_incoming_reset(TimePoint now, std::uint16_t stream);
+  void peer_has_reset(TimePoint now, std::uint16_t stream);
   void issue_resets(TimePoint now);
   void reset_answered(TimePoint now, std::uint16_t stream, std::error_code error);
   void handle_reset_timeouts(TimePoint now);
@@ -171,8 +171,6 @@ class Core {
   std::array<StreamSet, 2> dropping_;        ///< Streams whose message in progress is dropped.
   std::size_t unread_cost_ = 0;
   std::size_t unfinished_bytes_ = 0;
-  std::vector<std::uint16_t> incoming_resets_;  ///< To be applied behind what was sent before them.
-  StreamSet incoming_reset_;                    ///< The same, to find.
 
   std::map<std::uint16_t, Reset> resets_;
   std::vector<std::uint16_t> reset_batch_;

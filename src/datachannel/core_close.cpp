@@ -91,27 +91,11 @@ void Core::want_reset_when_sent(Channel& channel) {
 }
 
 void Core::handle(TimePoint now, const sctp::IncomingReset& reset) {
-  const auto remember = [this](std::uint16_t stream) {
-    if (incoming_reset_.contains(stream)) return;
-    incoming_reset_.insert(stream);
-    incoming_resets_.push_back(stream);
-  };
-  for (const std::uint16_t stream : reset.streams) remember(stream);
-  if (reset.streams.empty()) {  // RFC 6525 4.1: all of them.
-    for (const auto& [stream, channel] : by_stream_) remember(stream);
-  }
-  // What came before may wait in SCTP for room here. Nothing more comes on these streams, so
-  // once all is read, or something new begins, the reset is next.
-  read(now, false);
+  for (const std::uint16_t stream : reset.streams) peer_has_reset(now, stream);
 }
 
-void Core::apply_incoming_resets(TimePoint now) {
-  for (const std::uint16_t stream : std::exchange(incoming_resets_, {})) apply_incoming_reset(now, stream);
-}
-
-void Core::apply_incoming_reset(TimePoint now, std::uint16_t stream) {
-  if (!incoming_reset_.contains(stream)) return;
-  incoming_reset_.erase(stream);
+// All that came on the stream before is read already: the association keeps them in order.
+void Core::peer_has_reset(TimePoint now, std::uint16_t stream) {
   retired_.erase(stream);
   for (StreamSet& dropping : dropping_) dropping.erase(stream);
   if (const auto early = early_.find(stream); early != early_.end()) {

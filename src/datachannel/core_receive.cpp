@@ -46,10 +46,7 @@ bool Core::read(TimePoint now, bool to_the_end) {
   bool moved = false;
   while (to_the_end || unread_cost_ < config_.max_unread) {
     auto piece = link_->receive(now);
-    if (!piece) {
-      apply_incoming_resets(now);
-      return moved;
-    }
+    if (!piece) return moved;
     moved = true;
     handle_piece(now, *std::move(piece));
   }
@@ -63,17 +60,16 @@ void Core::handle_piece(TimePoint now, sctp::Incoming piece) {
     if (piece.last) dropping.erase(stream);
     return;
   }
+  if (piece.abandoned) {
+    forget_unfinished(piece);
+    return;
+  }
   const auto kind = kind_of(piece.protocol);
   if (!kind) {
     count_dropped(stats_.unknown_messages, piece);
     return;
   }
   Channel* channel = on_stream(stream);
-  if (channel != nullptr && kind == MessageKind::control && incoming_reset_.contains(stream)) {
-    // The reset is behind what came before it, and only a new channel begins with an OPEN.
-    apply_incoming_reset(now, stream);
-    channel = on_stream(stream);
-  }
   if (channel == nullptr) {
     handle_early_piece(now, std::move(piece));
     return;
@@ -102,6 +98,16 @@ void Core::handle_piece(TimePoint now, sctp::Incoming piece) {
     ++stats_.messages_over_limit;
     if (!is_last) dropping.insert(stream);
     fail(now, *channel, Errc::too_many_unfinished);
+  }
+}
+
+// RFC 3758 3.6: the peer has given the message up.
+void Core::forget_unfinished(const sctp::Incoming& piece) {
+  if (Channel* channel = on_stream(piece.stream)) {
+    unfinished_bytes_ -= channel->assemblies[piece.unordered ? 1 : 0].drop();
+  } else if (const auto early = early_.find(piece.stream); early != early_.end()) {
+    unfinished_bytes_ -= early->second.drop();
+    early_.erase(early);
   }
 }
 

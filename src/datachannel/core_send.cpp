@@ -118,6 +118,10 @@ void Core::send_piece(TimePoint now, Channel& channel) {
        .delivery = is_control ? sctp::Delivery{} : delivery_of(now, channel, entry.ordered, entry.expires),
        .last = piece.size() == rest.size(),
        .payload = piece});
+  if (!taken && taken.error() != sctp::Errc::unknown_stream) {
+    blocked_ = true;  // The association is ending; an event will say so.
+    return;
+  }
   if (!taken) {
     channel.error = Errc::no_stream;
     log(now, LogLevel::warning, "datachannel.no_stream", channel);

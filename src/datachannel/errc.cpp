@@ -17,7 +17,7 @@ class Category final : public std::error_category {
       case Errc::id_missing:
         return "a negotiated channel needs an id";
       case Errc::bad_id:
-        return "the id of a channel is a number from 0 to 65534";
+        return "the id of the channel is above what SCTP streams there may be";
       case Errc::id_in_use:
         return "another channel has this id";
       case Errc::no_id_left:

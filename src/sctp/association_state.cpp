@@ -22,6 +22,9 @@ constexpr std::size_t min_mtu_bytes = 524;  // usrsctp's least path MTU, 512, an
 
 constexpr std::uint16_t stream_limit = 65535;  // RFC 8831 6.2: ids go to 65534.
 
+// RFC 9260 8.4, 5): the peer asks again if our SHUTDOWN COMPLETE was lost.
+constexpr std::byte shutdown_ack{8};
+
 constexpr std::size_t read_ahead_items = 2;
 // Counted with a message's bytes by usrsctp, for each chunk that was made of it: I-DATA's header.
 constexpr std::size_t chunk_header = 20;
@@ -73,7 +76,8 @@ void Association::State::connect(TimePoint now) {
 
 void Association::State::handle_packet(TimePoint now, Bytes packet) {
   ++stats_.packets_received;
-  if (phase_ == Phase::fresh || phase_ == Phase::closed) {
+  const bool farewell = shut_down_ && packet.size() > common_header_size && packet[common_header_size] == shutdown_ack;
+  if (phase_ == Phase::fresh || (phase_ == Phase::closed && !farewell)) {
     ++stats_.packets_late;
   } else if (!whole_chunks(packet)) {
     ++stats_.packets_malformed;
@@ -128,10 +132,12 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
 
   std::size_t taken = 0;
   const std::size_t fits = std::min(room(), outgoing.payload.size());
+  Outgoing checked = outgoing;
+  if (!may_be_abandoned(outgoing, continues)) checked.delivery = {.ordered = outgoing.delivery.ordered};
   if (fits > 0 && !resetting_.contains(outgoing.stream)) {
     linger_until_ = std::max(now, now_) + linger;
     use(now, [&] {
-      taken = socket_->send(outgoing, outgoing.payload.first(fits)).value_or(0);
+      taken = socket_->send(checked, outgoing.payload.first(fits)).value_or(0);
       if (taken > 0) ledger_.add(taken);
     });
   }
@@ -145,6 +151,15 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
   return taken;
 }
 
+// usrsctp 0.9.5 abandons a message by marking what it sent from one fragment on until one that ends a
+// message. With I-DATA that may be another message's, which then never arrives, and the association
+// stalls. Only a message of one fragment is safe from it.
+bool Association::State::may_be_abandoned(const Outgoing& outgoing, bool continues) const {
+  if (!interleaving_) return true;
+  const std::size_t one_fragment = (config_.mtu_bytes - common_header_size - chunk_header) & ~std::size_t{3};
+  return outgoing.last && !continues && outgoing.payload.size() <= std::min(one_fragment, room());
+}
+
 Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t stream) {
   if (add_refused_ || stream >= std::min(config_.max_streams, stream_limit)) return Errc::unknown_stream;
   blocked_ = true;
@@ -154,14 +169,13 @@ Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t str
   const auto wanted = static_cast<std::uint16_t>(
       std::min<unsigned>(std::max<unsigned>(2u * have, stream + 1u), config_.max_streams));
   bool asked = false;
+  adding_ = true;
   use(now, [&] { asked = socket_->add_outgoing(static_cast<std::uint16_t>(wanted - have)); });
   if (phase_ != Phase::connected) return Errc::not_connected;
-  if (!asked) {
-    add_refused_ = true;
-    return Errc::unknown_stream;
-  }
-  adding_ = true;
-  return std::size_t{0};
+  if (asked) return std::size_t{0};
+  adding_ = false;
+  add_refused_ = true;
+  return Errc::unknown_stream;
 }
 
 std::size_t Association::State::unacknowledged() const {
@@ -363,14 +377,14 @@ void Association::State::settle() {
 }
 
 bool Association::State::waits() const {
-  return status_.queued_bytes > 0 || !resetting_.empty() || adding_ || phase_ == Phase::shutting_down;
+  return status_.queued_bytes > 0 || !resetting_.empty() || adding_ || status_.shutting_down;
 }
 
 void Association::State::look_for_progress() {
   const bool window_closed = status_.peer_window < config_.mtu_bytes;
   // RFC 9260 6.1: a peer that answers probes of its closed window is alive, and in its right.
   const bool alive = heard_ && window_closed;
-  if (!waits() || status_.queued_bytes < progress_mark_ || alive) progress_at_ = now_;
+  if (!std::exchange(waited_, waits()) || status_.queued_bytes < progress_mark_ || alive) progress_at_ = now_;
   progress_mark_ = status_.queued_bytes;
   heard_ = false;
 }
@@ -381,10 +395,10 @@ void Association::State::look_for_end() {
       if (now_ >= deadline_) fail(Errc::handshake_timeout);
       break;
     case Phase::connected:
-      if (waits() && now_ >= progress_at_ + config_.stall_timeout) fail(Errc::stalled);
-      break;
     case Phase::shutting_down:
-      if (now_ >= progress_at_ + config_.stall_timeout) fail(Errc::unreachable);
+      if (waits() && now_ >= progress_at_ + config_.stall_timeout) {
+        fail(status_.shutting_down ? Errc::unreachable : Errc::stalled);
+      }
       break;
     case Phase::fresh:
     case Phase::closed:
@@ -421,6 +435,7 @@ void Association::State::fail(Errc error) {
 void Association::State::finish(Event last) {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  shut_down_ = std::holds_alternative<PeerClosed>(last);
   resetting_.clear();
   adding_ = false;
   events_.push_back(std::move(last));

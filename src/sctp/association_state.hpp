@@ -63,6 +63,7 @@ class Association::State {
   void finish(Event last);
   void follow_pieces(const Incoming& piece);
   std::size_t room() const;
+  bool may_be_abandoned(const Outgoing& outgoing, bool continues) const;
   bool waits() const;
   bool busy() const;
   Result<std::size_t> ask_for(TimePoint now, std::uint16_t stream);
@@ -72,6 +73,7 @@ class Association::State {
   std::optional<UsrsctpSocket> socket_;
   Pace pace_;
   Phase phase_ = Phase::fresh;
+  bool shut_down_ = false;  // In order, so that the peer may still ask whether it is.
   TimePoint now_;
   SocketStatus status_;
 
@@ -88,7 +90,8 @@ class Association::State {
   bool blocked_ = false;  // send() took less than it was given.
   bool adding_ = false;   // Streams were asked for.
   bool add_refused_ = false;
-  std::size_t progress_mark_ = 0;  // What waited at progress_at_.
+  bool waited_ = false;            // Whether something did at the last look,
+  std::size_t progress_mark_ = 0;  // and how much.
   TimePoint progress_at_;
   TimePoint deadline_{};
   TimePoint linger_until_;

@@ -40,6 +40,14 @@ constexpr std::uint32_t partial_delivery_bytes = 64 * 1024;
 // On top of what send() lets in: usrsctp counts the headers of chunks as well.
 constexpr std::size_t send_buffer_margin = 256 * 1024;
 
+// What usrsctp really sends: its public header and its own disagree about sctp_pdapi_event.
+struct PartialDeliveryEvent {
+  std::uint16_t type, flags;
+  std::uint32_t length, indication;
+  std::uint16_t stream, sequence;
+  sctp_assoc_t association;
+};
+
 sockaddr_conn address_of(std::uintptr_t id, std::uint16_t port) {
   sockaddr_conn address{};
   address.sconn_family = AF_CONN;
@@ -197,27 +205,32 @@ std::optional<std::size_t> UsrsctpSocket::send(const Outgoing& outgoing, Bytes p
 
 UsrsctpSocket::Received UsrsctpSocket::receive() {
   const std::span<std::byte> room = stack_.scratch();
-  sctp_rcvinfo info{};
-  socklen_t info_size = sizeof info;
-  unsigned info_type = 0;
-  int flags = 0;
-  sockaddr_conn from{};
-  socklen_t from_size = sizeof from;
-  const auto size = usrsctp_recvv(socket_, room.data(), room.size(), generic(from), &from_size, &info,
-                                  &info_size, &info_type, &flags);
-  if (size <= 0) return {};
-  const Bytes bytes = room.first(static_cast<std::size_t>(size));
-  if ((flags & MSG_NOTIFICATION) != 0) return notification(bytes);
-  Incoming piece;
-  piece.stream = info.rcv_sid;
-  piece.protocol = ntohl(info.rcv_ppid);
-  piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
-  piece.last = (flags & MSG_EOR) != 0;
-  piece.payload.assign(bytes.begin(), bytes.end());
-  return piece;
+  for (;;) {
+    sctp_rcvinfo info{};
+    socklen_t info_size = sizeof info;
+    unsigned info_type = 0;
+    int flags = 0;
+    sockaddr_conn from{};
+    socklen_t from_size = sizeof from;
+    const auto size = usrsctp_recvv(socket_, room.data(), room.size(), generic(from), &from_size, &info,
+                                    &info_size, &info_type, &flags);
+    if (size <= 0) return {};
+    const Bytes bytes = room.first(static_cast<std::size_t>(size));
+    if ((flags & MSG_NOTIFICATION) != 0) {
+      if (auto told = notification(bytes)) return *std::move(told);
+      continue;
+    }
+    Incoming piece;
+    piece.stream = info.rcv_sid;
+    piece.protocol = ntohl(info.rcv_ppid);
+    piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
+    piece.last = (flags & MSG_EOR) != 0;
+    piece.payload.assign(bytes.begin(), bytes.end());
+    return piece;
+  }
 }
 
-UsrsctpSocket::Received UsrsctpSocket::notification(Bytes bytes) {
+std::optional<Notification> UsrsctpSocket::notification(Bytes bytes) {
   // Ours, from usrsctp in this process; the sizes are checked because it costs nothing.
   struct Header {
     std::uint16_t type, flags;
@@ -258,9 +271,9 @@ UsrsctpSocket::Received UsrsctpSocket::notification(Bytes bytes) {
       return Notification(
           StreamsChanged{(header.flags & (SCTP_STREAM_CHANGE_DENIED | SCTP_STREAM_CHANGE_FAILED)) != 0});
     case SCTP_PARTIAL_DELIVERY_EVENT: {
-      sctp_pdapi_event event{};
+      PartialDeliveryEvent event{};
       if (!read(bytes, event)) return {};
-      return Notification(MessageAbandoned{static_cast<std::uint16_t>(event.pdapi_stream)});
+      return Notification(MessageAbandoned{event.stream});
     }
     default:
       return {};

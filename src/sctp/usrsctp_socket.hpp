@@ -84,7 +84,7 @@ class UsrsctpSocket {
 
  private:
   bool configure(const AssociationConfig& config);
-  Received notification(Bytes bytes);
+  static std::optional<Notification> notification(Bytes bytes);  // What does not matter: nothing.
 
   UsrsctpStack& stack_;
   Outbox outbox_;

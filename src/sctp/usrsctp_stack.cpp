@@ -40,8 +40,10 @@ UsrsctpStack::UsrsctpStack() {
   usrsctp_sysctl_set_sctp_pktdrop_enable(0);
   // A tag stays unused after its association because of packets that may still be under way. Ours
   // are in a DTLS connection of their own, which ends with the association.
-  usrsctp_sysctl_set_sctp_vtag_time_wait(1);
+  usrsctp_sysctl_set_sctp_vtag_time_wait(0);
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(max_chunks);
+  // It would give up a peer whose window has been closed for as many probes.
+  usrsctp_sysctl_set_sctp_max_retran_chunk(0);
 }
 
 std::uintptr_t UsrsctpStack::add(Outbox& outbox) {

@@ -310,7 +310,7 @@ TEST_F(CoreSend, ClosesAChannelThatGetsNoStream) {
   const ChannelId far = bench.create("far", {.negotiated = true, .id = 500});
   bench.events();
   EXPECT_TRUE(bench.send(far, "far").value());
-  bench.link->send_error = petrel::Errc::limit_reached;
+  bench.link->send_error = sctp::Errc::unknown_stream;
   bench.happens(sctp::StreamsAdded{300});
   EXPECT_EQ(bench.events(), Names{"closed 1: the peer has no SCTP stream left for the channel"});
 }

@@ -135,6 +135,8 @@ struct ChannelsConfig {
   /// peer's window closes.
   std::size_t max_unread = 4 << 20;
   std::size_t max_channels = 1024;
+  /// Of SCTP, each way: ids of channels are below. In-band channels have half of them on each side.
+  std::uint16_t max_streams = 1024;
   Logger log{};
 };
 

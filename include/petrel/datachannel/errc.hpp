@@ -12,7 +12,7 @@ enum class Errc {
   both_limits = 1,  ///< max_packet_life_time and max_retransmits exclude each other.
   name_too_long,    ///< The label or the protocol has more than 65535 bytes.
   id_missing,       ///< A negotiated channel without an id.
-  bad_id,           ///< 65535 is no stream's number.
+  bad_id,           ///< Not below ChannelsConfig::max_streams.
   id_in_use,        ///< Another channel has this id, or had it and is not gone yet.
   no_id_left,       ///< Every stream id of our DTLS role is in use.
 

@@ -49,6 +49,10 @@ struct AssociationConfig {
 };
 
 /// How one message is to be delivered, RFC 3758 and RFC 7496. At most one of the limits.
+///
+/// With interleaving a limit counts only for messages that fit one packet; longer ones are delivered
+/// in any case (deviates, see docs/usrsctp.md). Peers without I-DATA, which browsers are, know no such
+/// difference.
 struct Delivery {
   bool ordered = true;
   std::optional<std::uint16_t> max_retransmits{};
