@@ -4,10 +4,9 @@
 #include "simulation/call.hpp"
 #include "simulation/film.hpp"
 
-// A call, in a state that the input chooses, whose packets come back mutated, repeated and
-// late, among packets of the input's own and calls of the application. The network itself
-// checks the rules of a core (NetworkFault); a peer that was connected and met only what is
-// forged must stay connected.
+// A call with a data channel, in a state that the input chooses, whose packets come back mutated, repeated
+// and late, among packets of the input's own and calls of the application. The network itself checks the
+// rules of a core (NetworkFault); a peer that was connected and met only what is forged must stay connected.
 namespace {
 
 using namespace std::chrono_literals;
@@ -45,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return petrel::testing::Fate{};
   });
   petrel::testing::Film film(call);
+  const ChannelId channel = call.alice.peer->create_data_channel(call.network.now(), "fuzzed").value();
   if (stage > 0) call.start();
   if (stage > 1 && !call.connects_within(10s)) std::abort();
   bool called_api = stage < 2;
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t step = 0; step < max_operations && input.remaining() > 0; ++step) {
     const std::uint8_t operation = input.u8();
     Call::Side& side = (operation & 1) != 0 ? call.alice : call.bob;
-    switch ((operation >> 1) % 7) {
+    switch ((operation >> 1) % 9) {
       case 0:
         call.network.run_for(std::chrono::milliseconds(input.u8()));
         break;
@@ -87,6 +87,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 6:
         called_api = true;
         if (input.u8() == 0) side.peer->close(call.network.now());
+        break;
+      case 7: {  // Messages of the application, both ways.
+        const Bytes own = input.bytes(std::min<std::size_t>(input.u8(), input.remaining()));
+        for (const ChannelId each : side.peer->channels()) {
+          (void)side.peer->try_send(call.network.now(), each, own, (operation & 64) != 0);
+          while (side.peer->receive(call.network.now(), each)) {
+          }
+        }
+        break;
+      }
+      case 8:
+        if ((operation & 64) != 0) {
+          (void)side.peer->create_data_channel(call.network.now(), "more");
+        } else {
+          call.alice.peer->close_channel(call.network.now(), channel);
+        }
         break;
     }
   }

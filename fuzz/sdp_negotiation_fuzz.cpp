@@ -43,6 +43,11 @@ jsep::LocalTransport transport() {
 
 // Whatever was agreed on is usable: numbers in range, a transport under every accepted m-line.
 void check(const jsep::Changes& changes) {
+  if (const auto& data = changes.data_channels) {
+    require(data->accepted != static_cast<bool>(data->reason));
+    require(!data->accepted || !changes.negotiated || changes.transport.has_value());
+  }
+  for (const auto& line : changes.refused) require(line.reason && !line.detail.empty());
   for (const auto& media : changes.media) {
     require(media.accepted || media.send_codecs.empty());
     if (!media.accepted) continue;
@@ -88,6 +93,7 @@ void run(Input input) {
         if (const auto changes = negotiation.rollback()) require(changes->state == SignalingState::stable);
         break;
       case 5:
+        if (step & 16) negotiation.add_data_channels();
         static_cast<void>(
             negotiation.add_transceiver({.kind = step & 8 ? Kind::audio : Kind::video}).has_value());
         break;

@@ -1,6 +1,9 @@
 #include "echo/callers.hpp"
 
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 namespace echo {
@@ -23,6 +26,26 @@ void reflect(const petrel::Transceiver& transceiver) {
   });
   // The browser that watches is the browser that films: its wish travels on to its own camera.
   sender.on_key_frame_request([receiver]() mutable { receiver.request_key_frame(); });
+}
+
+// The same for messages. It waits for room, so a browser that does not read what comes back is not let
+// send more. A text "close" closes the channel from here.
+asio::awaitable<void> reflect_messages(petrel::DataChannel channel) {
+  try {
+    for (;;) {
+      auto receiving = channel.receive();
+      const std::optional<petrel::Message> message = co_await std::move(receiving);
+      if (!message) co_return;
+      if (message->is_text && message->text() == "close") {
+        channel.close();
+        continue;
+      }
+      auto sending = channel.send(*message);
+      co_await std::move(sending);
+    }
+  } catch (const std::system_error&) {
+    // The channel closed before the message could go back.
+  }
 }
 
 }  // namespace
@@ -56,12 +79,27 @@ petrel::Result<void> Callers::negotiate(std::uint64_t id, petrel::PeerConnection
     }
     if (state == ConnectionState::failed || state == ConnectionState::closed) callers_.erase(found);
   });
+  peer.on_data_channel([this](petrel::DataChannel channel) { echo(std::move(channel)); });
   if (auto set = peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set) return set;
   for (petrel::Transceiver& transceiver : peer.transceivers()) {
     if (auto set = transceiver.set_direction(petrel::Direction::send_recv); !set) return set;
     reflect(transceiver);
   }
-  return peer.set_local_description();
+  if (auto set = peer.set_local_description(); !set) return set;
+  return open_channels(peer);
+}
+
+petrel::Result<void> Callers::open_channels(petrel::PeerConnection& peer) {
+  for (petrel::DataChannelInit init : {petrel::DataChannelInit{}, agreed_channel()}) {
+    auto channel = peer.create_data_channel("from petrel", std::move(init));
+    if (!channel) return channel.error();
+    echo(*std::move(channel));
+  }
+  return {};
+}
+
+void Callers::echo(petrel::DataChannel channel) {
+  asio::co_spawn(network_.executor(), reflect_messages(std::move(channel)), asio::detached);
 }
 
 }  // namespace echo

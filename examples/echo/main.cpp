@@ -1,4 +1,4 @@
-// petrel-echo: sends a browser's own camera and microphone back to it.
+// petrel-echo: sends a browser's own camera, microphone and messages back to it.
 
 #include <CLI/CLI.hpp>
 #include <asio/io_context.hpp>
@@ -19,7 +19,7 @@ namespace {
 namespace http = petrel::http;
 
 std::variant<shared::ServerOptions, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
-  CLI::App app("Sends a browser's own camera and microphone back to it.", "petrel-echo");
+  CLI::App app("Sends a browser's own camera, microphone and messages back to it.", "petrel-echo");
   app.footer("Example:\n  petrel-echo --listen 127.0.0.1:8081");
   shared::ServerOptions options;
   shared::add_server_options(app, options);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "petrel/base/result.hpp"
+#include "petrel/data_channel.hpp"
 #include "petrel/io/network.hpp"
 #include "petrel/peer/config.hpp"
 #include "petrel/peer/events.hpp"
@@ -113,9 +114,37 @@ struct Packet {
 struct KeyFrameRequest {
   Transceiver transceiver;
 };
+/// The peer has opened a data channel.
+struct DataChannelAnnounced {
+  DataChannel channel;
+};
+struct DataChannelOpened {
+  DataChannel channel;
+};
+/// try_receive() has something, after it had nothing.
+struct DataChannelReadable {
+  DataChannel channel;
+};
+/// try_send() takes more, after it answered false.
+struct DataChannelWritable {
+  DataChannel channel;
+};
+struct DataChannelBufferedAmountLow {
+  DataChannel channel;
+};
+/// The peer closes it; what it sent before can still be received.
+struct DataChannelClosing {
+  DataChannel channel;
+};
+struct DataChannelClosed {
+  DataChannel channel;
+  std::error_code error;  ///< None: by a close() of either side.
+};
 using Event = std::variant<ConnectionStateChanged, IceConnectionStateChanged, IceGatheringStateChanged,
                            SignalingStateChanged, NegotiationNeeded, LocalCandidate, Track, Frame, Packet,
-                           KeyFrameRequest, TargetBitrateChanged>;
+                           KeyFrameRequest, TargetBitrateChanged, DataChannelAnnounced, DataChannelOpened,
+                           DataChannelReadable, DataChannelWritable, DataChannelBufferedAmountLow,
+                           DataChannelClosing, DataChannelClosed>;
 
 /// A WebRTC peer on an Asio executor, with the W3C's names in snake_case.
 ///
@@ -153,6 +182,12 @@ class PETREL_API PeerConnection {
   Result<Sender> add_track(Kind kind, TransceiverInit init = {});
   std::vector<Transceiver> transceivers() const;
 
+  /// Opens with the connection, or at once where there is one with data channels; the first one needs
+  /// an offer (on_negotiation_needed). Errors: datachannel::Errc, as the W3C's createDataChannel() throws.
+  Result<DataChannel> create_data_channel(std::string label, DataChannelInit init = {});
+  /// Those that are not closed, the peer's included.
+  std::vector<DataChannel> data_channels() const;
+
   /// The next offer restarts ICE (W3C restartIce): new credentials and candidates, while media
   /// goes on over the old pair. Call it when the network has changed, or to revive a peer that
   /// has failed; on_negotiation_needed follows.
@@ -171,7 +206,8 @@ class PETREL_API PeerConnection {
   std::optional<SessionDescription> local_description() const;
   std::optional<SessionDescription> remote_description() const;
 
-  /// What was wrong with the last description that was refused: the line, the m-line, what to do.
+  /// What was wrong with the last description that was refused (the line, the m-line, what to do), or
+  /// with the last data channel or message.
   std::string error_detail() const;
   /// The m-lines that the last applied description rejected, and why.
   std::vector<RejectedMedia> rejected_media() const;
@@ -193,6 +229,9 @@ class PETREL_API PeerConnection {
   void on_ice_candidate(std::function<void(const LocalCandidate&)> callback);
   /// The peer sends, or wants to, on this transceiver.
   void on_track(std::function<void(Transceiver)> callback);
+  /// The peer has opened a data channel. Its messages wait until the callback has set on_message(), or
+  /// somebody calls receive().
+  void on_data_channel(std::function<void(DataChannel)> callback);
 
   // The second: coroutines.
 

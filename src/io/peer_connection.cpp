@@ -7,11 +7,6 @@
 namespace petrel::inline v0 {
 namespace {
 
-std::shared_ptr<detail::PeerState> open(const std::weak_ptr<detail::PeerState>& peer) {
-  auto state = peer.lock();
-  return state && !state->closed() ? state : nullptr;
-}
-
 std::shared_ptr<detail::PeerState> make_state(io::Network& network, PeerConfig config) {
   auto state = std::make_shared<detail::PeerState>(network, std::move(config));
   state->attach();
@@ -173,6 +168,24 @@ Result<Sender> PeerConnection::add_track(Kind kind, TransceiverInit init) {
   return transceiver->sender();
 }
 
+Result<DataChannel> PeerConnection::create_data_channel(std::string label, DataChannelInit init) {
+  if (state_->closed()) return Errc::closed;
+  const auto id = state_->peer().create_data_channel(state_->now(), std::move(label), std::move(init));
+  if (!id) return id.error();
+  state_->after_call();
+  return state_->handle(*id);
+}
+
+std::vector<DataChannel> PeerConnection::data_channels() const {
+  std::vector<DataChannel> handles;
+  if (state_->closed()) return handles;
+  for (const ChannelId id : state_->peer().channels()) {
+    const auto info = state_->peer().channel(id);
+    if (info && info->state != DataChannelState::closed) handles.push_back(state_->handle(id));
+  }
+  return handles;
+}
+
 std::vector<Transceiver> PeerConnection::transceivers() const {
   std::vector<Transceiver> handles;
   for (const jsep::TransceiverState& each : state_->peer().transceivers())
@@ -254,6 +267,10 @@ void PeerConnection::on_ice_candidate(std::function<void(const LocalCandidate&)>
 }
 void PeerConnection::on_track(std::function<void(Transceiver)> callback) {
   state_->callbacks().track.set(std::move(callback));
+}
+
+void PeerConnection::on_data_channel(std::function<void(DataChannel)> callback) {
+  state_->callbacks().data_channel.set(std::move(callback));
 }
 
 // Not coroutines themselves: their frames would point to this PeerConnection, which may

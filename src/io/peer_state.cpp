@@ -10,9 +10,6 @@
 namespace petrel::inline v0::detail {
 namespace {
 
-// Fairness between peers of one executor: after this many events the others get a turn.
-constexpr int events_per_turn = 64;
-
 PeerConfig with_certificate(PeerConfig config, const io::Network& network) {
   if (!config.certificate) {
     const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
@@ -22,6 +19,11 @@ PeerConfig with_certificate(PeerConfig config, const io::Network& network) {
 }
 
 }  // namespace
+
+std::shared_ptr<PeerState> open(const std::weak_ptr<PeerState>& peer) {
+  auto state = peer.lock();
+  return state && !state->closed() ? state : nullptr;
+}
 
 PeerState::PeerState(io::Network& network, PeerConfig config)
     : network_(&network),
@@ -56,6 +58,7 @@ void PeerState::on_network_gone() {
 void PeerState::let_go() {
   network_ = nullptr;
   callbacks_ = {};
+  for (const auto& [id, listener] : std::exchange(channels_, {})) listener->silence();
   wake_.reset();  // Completes every wait.
 }
 
@@ -147,10 +150,14 @@ void PeerState::schedule_delivery() {
 void PeerState::deliver() {
   if (network_ == nullptr) return;
   wake_waiters();
-  if (!callback_mode_) return;
+  if (!callback_mode_) {
+    deliver_to_channels();
+    return;
+  }
   for (int count = 0; count < events_per_turn; ++count) {
     const auto event = peer_.poll_event();
     if (!event) {
+      if (!deliver_to_channels()) return;
       // The far side may have ended it; its last event is out, so we let go as well.
       if (peer_.connection_state() == ConnectionState::closed) close();
       return;
@@ -163,7 +170,7 @@ void PeerState::deliver() {
 
 void PeerState::dispatch(const PeerEvent& event) {
   std::visit(
-      [this](const auto& happened) {
+      [this, &event](const auto& happened) {
         using Happened = std::remove_cvref_t<decltype(happened)>;
         if constexpr (std::is_same_v<Happened, ConnectionStateChanged>) {
           callbacks_.connection_state(happened.state);
@@ -179,6 +186,8 @@ void PeerState::dispatch(const PeerEvent& event) {
           callbacks_.ice_candidate(happened);
         } else if constexpr (std::is_same_v<Happened, TrackAdded>) {
           callbacks_.track(handle(happened.transceiver));
+        } else if constexpr (requires { happened.channel; }) {
+          dispatch_of_channel(event);
         } else if constexpr (std::is_same_v<Happened, TargetBitrateChanged>) {
           // One estimate for the path; every sender hears it. Ids first: a callback may change the table.
           std::vector<TransceiverId> ids;
@@ -210,6 +219,8 @@ std::optional<Event> PeerState::take_event() {
           return Packet{handle(happened.transceiver), std::move(happened.packet)};
         } else if constexpr (std::is_same_v<Happened, KeyFrameWanted>) {
           return KeyFrameRequest{handle(happened.transceiver)};
+        } else if constexpr (requires { happened.channel; }) {
+          return event_of(happened);
         } else {
           return std::move(happened);
         }
@@ -248,8 +259,10 @@ asio::awaitable<std::optional<Event>> PeerState::next_event(std::shared_ptr<Peer
   } const awaiting{self->event_awaited_};
 
   for (;;) {
+    // What channels in callback mode hear is taken out of the queue before.
+    const bool delivered = self->deliver_to_channels();
     if (auto event = self->take_event()) co_return event;
-    if (self->peer_.connection_state() == ConnectionState::closed) self->close();
+    if (delivered && self->peer_.connection_state() == ConnectionState::closed) self->close();
     if (self->closed()) co_return std::nullopt;
     co_await self->wait_for_wake();
   }

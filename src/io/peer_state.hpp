@@ -50,8 +50,45 @@ struct PeerCallbacks {
   Callback<> negotiation_needed;
   Callback<const LocalCandidate&> ice_candidate;
   Callback<Transceiver> track;
+  Callback<DataChannel> data_channel;
   std::map<TransceiverId, TransceiverCallbacks> transceivers;
 };
+
+/// What a data channel is, and stays when it is gone.
+struct ChannelSetup {
+  ChannelId id;
+  std::string label;
+  DataChannelInit init;
+};
+
+/// Who hears of one data channel.
+struct ChannelListener {
+  explicit ChannelListener(std::shared_ptr<const ChannelSetup> its_setup) : setup(std::move(its_setup)) {}
+
+  std::shared_ptr<const ChannelSetup> setup;
+  bool callback_mode = false;
+  bool receiving = false;  ///< A receive() waits.
+  bool readable = false;   ///< There may be messages for on_message().
+  Callback<> open;
+  Callback<Message> message;
+  Callback<std::error_code> error;
+  Callback<> close;
+  Callback<> buffered_amount_low;
+  Callback<> writable;
+
+  void silence() {
+    for (Callback<>* each : {&open, &close, &buffered_amount_low, &writable}) each->clear();
+    message.clear();
+    error.clear();
+  }
+};
+
+class PeerState;
+/// The peer that a handle belongs to; nullptr once it is closed.
+std::shared_ptr<PeerState> open(const std::weak_ptr<PeerState>& peer);
+
+// Fairness between peers of one executor: after this many events the others get a turn.
+inline constexpr int events_per_turn = 64;
 
 /// Runs one Peer on a network and delivers its events: what PeerConnection and its handles
 /// share. Everything on the network's executor.
@@ -80,11 +117,18 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
     return callbacks_;
   }
   Transceiver handle(TransceiverId id);
+  DataChannel handle(ChannelId id);
+  /// Puts a channel into callback mode; nullptr: it is closed and done with.
+  ChannelListener* listen(const std::shared_ptr<const ChannelSetup>& setup);
+  Result<bool> try_send(ChannelId id, Bytes message, bool is_text);
 
   // They hold the state that they wait on: a coroutine may first run after its peer is gone.
   static asio::awaitable<std::optional<Event>> next_event(std::shared_ptr<PeerState> self);
   static asio::awaitable<SessionDescription> gathered_description(std::shared_ptr<PeerState> self,
                                                                   Duration limit);
+  static asio::awaitable<std::optional<Message>> receive(std::shared_ptr<PeerState> self, ChannelId id);
+  static asio::awaitable<void> send(std::shared_ptr<PeerState> self, ChannelId id, Bytes message,
+                                    bool is_text);
 
   void on_datagrams(std::span<const Datagram> datagrams) override;
   void on_flow(FlowId flow, const FlowChange& change) override;
@@ -105,11 +149,34 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   asio::awaitable<void> wait_for_wake();
   void let_go();
 
+  // peer_channels.cpp
+  std::shared_ptr<ChannelListener> listener(ChannelId id);
+  void dispatch_of_channel(const PeerEvent& event);
+  void dispatch_to(ChannelListener& listener, const ChannelOpened&);
+  void dispatch_to(ChannelListener& listener, const ChannelReadable&);
+  void dispatch_to(ChannelListener& listener, const ChannelWritable&);
+  void dispatch_to(ChannelListener& listener, const ChannelBufferedAmountLow&);
+  void dispatch_to(ChannelListener& listener, const ChannelClosing&);
+  void dispatch_to(ChannelListener& listener, const ChannelClosed& closed_event);
+  Event event_of(const ChannelAnnounced& event);
+  Event event_of(const ChannelOpened& event);
+  Event event_of(const ChannelReadable& event);
+  Event event_of(const ChannelWritable& event);
+  Event event_of(const ChannelBufferedAmountLow& event);
+  Event event_of(const ChannelClosing& event);
+  Event event_of(const ChannelClosed& event);
+  /// To those in callback mode. False: the peer was closed, or there is more to deliver.
+  bool deliver_to_channels();
+  /// Answers what is left of `limit`; nullopt: all there is.
+  int deliver_messages(ChannelListener& listener, std::optional<int> limit);
+
   io::Network* network_;
   io::NetworkUserId id_{};
   TimePoint closed_at_{};
   Peer peer_;
   PeerCallbacks callbacks_;
+  /// Of the channels that somebody has a handle of, until they are closed.
+  std::map<ChannelId, std::shared_ptr<ChannelListener>> channels_;
   bool callback_mode_ = false;
   bool delivery_scheduled_ = false;
   bool event_awaited_ = false;

@@ -52,6 +52,8 @@ class Category final : public std::error_category {
         return "all dynamic payload types are taken";
       case Errc::stale_candidate:
         return "the candidate belongs to ICE credentials that are not in force";
+      case Errc::second_data_section:
+        return "another m-line carries the data channels already";
     }
     return "unknown error";
   }

@@ -9,6 +9,16 @@ bool is_media(const PeerEvent& event) {
   return std::holds_alternative<FrameArrived>(event) || std::holds_alternative<PacketArrived>(event);
 }
 
+// nullopt: it is not of a data channel.
+std::optional<ChannelId> channel_of(const PeerEvent& event) {
+  return std::visit(
+      [](const auto& happened) -> std::optional<ChannelId> {
+        if constexpr (requires { happened.channel; }) return happened.channel;
+        return std::nullopt;
+      },
+      event);
+}
+
 bool is_frame_of(const PeerEvent& event, TransceiverId transceiver) {
   const auto* frame = std::get_if<FrameArrived>(&event);
   return frame != nullptr && frame->transceiver == transceiver;
@@ -20,6 +30,10 @@ bool supersedes(const PeerEvent& newer, const PeerEvent& waiting) {
   if (const auto* wish = std::get_if<KeyFrameWanted>(&newer)) {
     return wish->transceiver == std::get<KeyFrameWanted>(waiting).transceiver;
   }
+  const bool repeats = std::holds_alternative<ChannelReadable>(newer) ||
+                       std::holds_alternative<ChannelWritable>(newer) ||
+                       std::holds_alternative<ChannelBufferedAmountLow>(newer);
+  if (repeats) return channel_of(newer) == channel_of(waiting);
   return std::holds_alternative<TargetBitrateChanged>(newer) ||
          std::holds_alternative<NegotiationNeeded>(newer);
 }
@@ -39,7 +53,9 @@ void EventQueue::push(PeerEvent event) {
     *superseded = std::move(event);
     return;
   }
-  if (events_.size() - media_ >= max_other) {
+  if (channel_of(event)) {
+    ++of_channels_;
+  } else if (events_.size() - media_ - of_channels_ >= max_other) {
     // Only states are left to grow this long; the newest of each kind is what matters.
     bool found = false;
     events_.remove_if(
@@ -88,6 +104,20 @@ std::optional<PeerEvent> EventQueue::pop() {
   if (events_.empty()) return std::nullopt;
   PeerEvent event = events_.pop_front();
   if (is_media(event)) --media_;
+  if (channel_of(event)) --of_channels_;
+  return event;
+}
+
+std::optional<PeerEvent> EventQueue::pop_of(ChannelId channel) {
+  if (of_channels_ == 0) return std::nullopt;
+  PeerEvent* found =
+      events_.find_if([&](const PeerEvent& waiting) { return channel_of(waiting) == channel; });
+  if (found == nullptr) return std::nullopt;
+  PeerEvent event = std::move(*found);
+  bool removed = false;
+  events_.remove_if(
+      [&](const PeerEvent& waiting) { return !removed && (removed = channel_of(waiting) == channel); });
+  --of_channels_;
   return event;
 }
 

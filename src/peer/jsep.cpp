@@ -206,6 +206,7 @@ Result<void> Negotiation::set_sender(TransceiverId id, SenderStreams sender) {
 }
 
 Result<void> Negotiation::stop(TransceiverId id) { return session_->stop(id); }
+void Negotiation::add_data_channels() { session_->add_data_channels(); }
 
 std::optional<TransceiverState> Negotiation::transceiver(TransceiverId id) const {
   const Transceiver* found = std::as_const(session_->transceivers_).find(id);

@@ -57,6 +57,11 @@ Result<SessionDescription> Negotiation::Session::create_answer(const LocalTransp
       session.media.push_back(rejected_section(offered));
       continue;
     }
+    if (offered.data_channels) {
+      const DataContent data = data_content(offered.mid_is_written ? offered.mid : "", offered.protocol);
+      session.media.push_back(data_section(data, transport, answered_role(offer, *carrier)));
+      continue;
+    }
     const TransceiverState& state = transceivers_.on_line(i)->state;
     SectionContent content;
     if (offered.mid_is_written) content.mid = offered.mid;

@@ -29,7 +29,12 @@ std::vector<Verdict> judge_answer(const Description& answer) {
   if (!carrier) return verdicts;
   const auto* group = answer.bundle_of(answer.media[*carrier].mid);
   for (std::size_t i = 0; i < answer.media.size(); ++i) {
-    if (answer.media[i].rejected || i == *carrier) continue;
+    if (answer.media[i].rejected) continue;
+    if (answer.media[i].data_channels && answer.media[i].data_channels->sctp_port == 0) {
+      verdicts[i].refusal = make_error_code(Errc::rejected_by_peer);
+      verdicts[i].detail = name_of(answer.media[i], i) + ": a=sctp-port:0";
+    }
+    if (i == *carrier) continue;
     const bool shares = group != nullptr && answer.bundle_of(answer.media[i].mid) == group;
     if (shares) continue;
     verdicts[i].refusal = make_error_code(Errc::not_bundled);
@@ -37,6 +42,13 @@ std::vector<Verdict> judge_answer(const Description& answer) {
                          name_of(answer.media[*carrier], *carrier);
   }
   return verdicts;
+}
+
+// An m-line that belongs to no transceiver and was not rejected by the peer itself.
+void note_refusal(const MediaDescription& media, std::size_t index, const Verdict* verdict,
+                  Changes& changes) {
+  if (verdict == nullptr || verdict->accepted() || media.rejected) return;
+  changes.refused.push_back({index, media.mid, verdict->refusal, verdict->detail});
 }
 
 std::string generation(const TransportChange& transport) {
@@ -173,12 +185,17 @@ Changes Negotiation::Session::agree(const Agreement& agreement, const std::vecto
     changes.transport = std::move(transport);
   }
   for (std::size_t i = 0; i < agreement.remote.media.size(); ++i) {
-    if (agreement.remote.media[i].data_channels)
-      changes.data_channels = agreement.remote.media[i].data_channels;
+    const Verdict* verdict = i < verdicts.size() ? &verdicts[i] : nullptr;
+    if (transceivers_.data_line() == i) {
+      changes.data_channels = data_change(agreement, i, verdict);
+      continue;
+    }
     Transceiver* transceiver = transceivers_.on_line(i);
-    if (transceiver == nullptr) continue;
-    changes.media.push_back(
-        media_change(agreement, i, *transceiver, i < verdicts.size() ? &verdicts[i] : nullptr));
+    if (transceiver == nullptr) {
+      note_refusal(agreement.remote.media[i], i, verdict, changes);
+      continue;
+    }
+    changes.media.push_back(media_change(agreement, i, *transceiver, verdict));
     transceiver->state.current_direction = changes.media.back().direction;
   }
   return changes;
@@ -188,8 +205,13 @@ Changes Negotiation::Session::agree(const Agreement& agreement, const std::vecto
 void Negotiation::Session::settle(const std::vector<Verdict>& verdicts, Changes& changes) {
   current_local_ = std::exchange(pending_local_, std::nullopt);
   current_remote_ = std::exchange(pending_remote_, std::nullopt);
+  const bool peer_removed_data = before_offer_->data_line() && !transceivers_.data_line();
   before_offer_.reset();
   created_.reset();
+  if (peer_removed_data || (changes.data_channels && !changes.data_channels->accepted)) {
+    transceivers_.erase_data_line();
+    wants_data_channels_ = false;
+  }
   for (std::size_t i = 0; i < current_local_->media.size(); ++i) {
     Transceiver* transceiver = transceivers_.on_line(i);
     if (transceiver == nullptr) continue;
@@ -221,14 +243,21 @@ Result<Changes> Negotiation::Session::rollback() {
 void Negotiation::Session::describe_offer(const Description& offer, bool is_remote,
                                           const std::vector<Verdict>& verdicts, Changes& changes) const {
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
-    if (offer.media[i].data_channels) changes.data_channels = offer.media[i].data_channels;
+    const Verdict* verdict = i < verdicts.size() ? &verdicts[i] : nullptr;
+    if (transceivers_.data_line() == i) {
+      changes.data_channels = data_change({offer, offer, false}, i, verdict);
+      continue;
+    }
     const Transceiver* transceiver = transceivers_.on_line(i);
-    if (transceiver == nullptr) continue;
+    if (transceiver == nullptr) {
+      note_refusal(offer.media[i], i, verdict, changes);
+      continue;
+    }
     MediaChange change = media_offer(offer, is_remote, i, *transceiver);
-    if (i < verdicts.size() && !verdicts[i].accepted()) {
+    if (verdict != nullptr && !verdict->accepted()) {
       change.accepted = false;
-      change.reason = verdicts[i].refusal;
-      change.detail = verdicts[i].detail;
+      change.reason = verdict->refusal;
+      change.detail = verdict->detail;
       change.direction = Direction::inactive;
     }
     changes.media.push_back(std::move(change));
@@ -237,6 +266,7 @@ void Negotiation::Session::describe_offer(const Description& offer, bool is_remo
 
 bool Negotiation::Session::negotiation_needed() const {
   if (state_ != SignalingState::stable) return false;
+  if (!are_data_channels_up_to_date()) return true;
   for (const Transceiver& each : transceivers_.all()) {
     if (!each.state.mid) {
       if (!each.state.stopped) return true;
@@ -248,6 +278,20 @@ bool Negotiation::Session::negotiation_needed() const {
     if (!index || !is_up_to_date(each, *index)) return true;
   }
   return false;
+}
+
+bool Negotiation::Session::are_data_channels_up_to_date() const {
+  const auto line = transceivers_.data_line();
+  // Always negotiating is a wish about the first offer, and no reason to make one (W3C extensions).
+  if (wants_data_channels_ && !line) return false;
+  if (!current_local_) return true;
+  // An m-line that we could not keep leaves once it has been rejected.
+  for (std::size_t i = 0; i < current_local_->media.size(); ++i) {
+    const MediaDescription& media = current_local_->media[i];
+    if (media.data_channels && !media.rejected && !current_remote_->media[i].rejected && line != i)
+      return false;
+  }
+  return true;
 }
 
 // W3C 4.7.3, the steps on one transceiver.

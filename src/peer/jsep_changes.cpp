@@ -146,6 +146,26 @@ MediaChange media_change(const Agreement& agreement, std::size_t index, const Tr
   return change;
 }
 
+DataChannelChange data_change(const Agreement& agreement, std::size_t index, const Verdict* verdict) {
+  const MediaDescription& local = agreement.local.media[index];
+  const MediaDescription& remote = agreement.remote.media[index];
+  DataChannelChange change = remote.data_channels.value_or(DataChannelChange{});
+  change.media_line = index;
+  change.mid = remote.mid;
+  change.accepted = false;
+  if (verdict != nullptr && !verdict->accepted()) {
+    change.reason = verdict->refusal;
+    change.detail = verdict->detail;
+  } else if (local.rejected || remote.rejected) {
+    const Errc reason = local.rejected ? Errc::stopped : Errc::rejected_by_peer;
+    change.reason = reason;
+    change.detail = name_of(remote, index) + (local.rejected ? ": stopped" : ": rejected by the peer");
+  } else {
+    change.accepted = true;
+  }
+  return change;
+}
+
 MediaChange media_offer(const Description& offer, bool is_remote, std::size_t index,
                         const Transceiver& transceiver) {
   const MediaDescription& media = offer.media[index];

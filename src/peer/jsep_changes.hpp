@@ -29,6 +29,9 @@ TransportChange transport_change(const Description& remote, std::size_t tagged);
 MediaChange media_change(const Agreement& agreement, std::size_t index, const Transceiver& transceiver,
                          const Verdict* verdict);
 
+/// The m-line of the data channels in an agreement, or where it was refused.
+DataChannelChange data_change(const Agreement& agreement, std::size_t index, const Verdict* verdict);
+
 /// One m-line of an offer that is not answered yet.
 MediaChange media_offer(const Description& offer, bool is_remote, std::size_t index,
                         const Transceiver& transceiver);

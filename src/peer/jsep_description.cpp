@@ -16,6 +16,13 @@ namespace {
 constexpr std::array<std::string_view, 4> dtls_srtp_protocols{"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF",
                                                               "UDP/TLS/RTP/SAVP", "RTP/SAVPF"};
 
+// RFC 8841 4.2, and what aiortc still offers. The transport below DTLS is a matter of candidates.
+constexpr std::string_view legacy_dtls_sctp = "DTLS/SCTP";
+constexpr std::array<std::string_view, 3> dtls_sctp_protocols{"UDP/DTLS/SCTP", "TCP/DTLS/SCTP",
+                                                              legacy_dtls_sctp};
+// RFC 8831 5, RFC 8841 15.
+constexpr std::string_view data_channel_application = "webrtc-datachannel";
+
 // RFC 3551 6: payload types that need no a=rtpmap.
 struct StaticPayloadType {
   std::uint8_t payload_type;
@@ -174,13 +181,19 @@ void read_transport(const sdp::Session& session, const sdp::MediaSection& sectio
   if (sdp::has(session.attributes, "end-of-candidates")) media.end_of_candidates = true;
 }
 
-DataChannelChange read_data_channels(const sdp::MediaSection& section) {
+// nullopt where the m-line is for another application.
+std::optional<DataChannelChange> read_data_channels(const sdp::MediaSection& section) {
   DataChannelChange change;
-  if (const auto port = sdp::read<sdp::SctpPort>(section.attributes)) {
-    change.sctp_port = port->port;
-  } else if (const auto map = sdp::read<sdp::SctpMap>(section.attributes)) {
-    change.sctp_port = map->port;  // The form before RFC 8841, which aiortc still offers.
+  const auto map = sdp::read<sdp::SctpMap>(section.attributes);
+  if (is_legacy_dtls_sctp(section.protocol) && map) {
+    if (map->application != data_channel_application) return std::nullopt;
+    change.sctp_port = map->port;
+  } else if (std::ranges::find(section.formats, data_channel_application) == section.formats.end()) {
+    return std::nullopt;
   }
+  // Without it RFC 8841 5.2 calls the m-line invalid; this deviates as libwebrtc does and takes
+  // the port that everybody uses.
+  if (const auto port = sdp::read<sdp::SctpPort>(section.attributes)) change.sctp_port = port->port;
   if (const auto size = sdp::read<sdp::MaxMessageSize>(section.attributes))
     change.max_message_size = size->bytes;
   return change;
@@ -215,7 +228,7 @@ MediaDescription read_media(const sdp::Session& session, std::size_t index) {
     read_msids(section.attributes, media);
   } else if (section.media == "application") {
     media.data_channels = read_data_channels(section);
-    media.data_channels->media_line = index;
+    if (media.data_channels) media.data_channels->media_line = index;
   }
   return media;
 }
@@ -309,6 +322,12 @@ Result<Description> read_description(const SessionDescription& description, std:
 std::string name_of(const MediaDescription& media, std::size_t index) {
   return "m-line " + std::to_string(index) + " (" + media.media + ", mid " + media.mid + ')';
 }
+
+bool is_dtls_sctp(std::string_view protocol) {
+  return std::ranges::find(dtls_sctp_protocols, protocol) != dtls_sctp_protocols.end();
+}
+
+bool is_legacy_dtls_sctp(std::string_view protocol) { return protocol == legacy_dtls_sctp; }
 
 bool is_dtls_srtp(std::string_view protocol) {
   return std::ranges::find(dtls_srtp_protocols, protocol) != dtls_srtp_protocols.end();

@@ -49,7 +49,7 @@ struct MediaDescription {
   std::vector<std::string> candidates;
   bool end_of_candidates = false;
 
-  std::optional<DataChannelChange> data_channels;
+  std::optional<DataChannelChange> data_channels;  ///< Of an m=application line for WebRTC's data channels.
 
   bool has_credentials() const { return !ice_ufrag.empty() && !ice_pwd.empty(); }
 };
@@ -79,5 +79,10 @@ std::string name_of(const MediaDescription& media, std::size_t index);
 
 /// Whether DTLS-SRTP runs over it (RFC 9429 5.1.2 names what must be accepted).
 bool is_dtls_srtp(std::string_view protocol);
+
+/// Whether SCTP over DTLS runs over it, in the form of RFC 8841 4.2 or in the one before.
+bool is_dtls_sctp(std::string_view protocol);
+/// The form before RFC 8841, `DTLS/SCTP 5000`, which names the port where the application stands now.
+bool is_legacy_dtls_sctp(std::string_view protocol);
 
 }  // namespace petrel::inline v0::jsep

@@ -9,12 +9,12 @@
 
 namespace petrel::inline v0::jsep {
 
-// RFC 9429 5.2.2: a place may be used again once both sides have seen it rejected.
+// RFC 9429 5.2.2: a place may be used again once either side has rejected it and both know.
 bool Negotiation::Session::is_free(std::size_t index) const {
   const auto rejected = [&](const std::optional<Description>& description) {
     return description && index < description->media.size() && description->media[index].rejected;
   };
-  return rejected(current_local_) && rejected(current_remote_);
+  return rejected(current_local_) || rejected(current_remote_);
 }
 
 std::string Negotiation::Session::new_mid(const std::vector<MediaLine>& lines) const {
@@ -31,22 +31,52 @@ std::string Negotiation::Session::new_mid(const std::vector<MediaLine>& lines) c
   }
 }
 
-// RFC 9429 5.2.1, 5.2.2: the places there are, then a place for each transceiver that has none.
+// On the first place that may be used again, or at the end.
+void Negotiation::Session::place(MediaLine line, std::vector<MediaLine>& lines) const {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].transceiver || lines[i].data_channels || !is_free(i)) continue;
+    lines[i] = std::move(line);
+    return;
+  }
+  lines.push_back(std::move(line));
+}
+
+// RFC 9429 5.2.1, 5.2.2: the places there are, then a place for each transceiver that has none, and
+// one for the data channels; before all others where they are always negotiated.
 std::vector<MediaLine> Negotiation::Session::plan_lines() const {
   std::vector<MediaLine> lines = transceivers_.lines();
-  std::size_t next_free = 0;
+  const bool has_data_channels = transceivers_.data_line().has_value();
+  const bool always = config_.always_negotiate_data_channels && !has_data_channels && lines.empty();
+  if (always) place({new_mid(lines), std::nullopt, true}, lines);
   for (const Transceiver& each : transceivers_.all()) {
     if (each.state.mid || each.state.stopped) continue;
-    while (next_free < lines.size() && (lines[next_free].transceiver || !is_free(next_free))) ++next_free;
-    MediaLine line{new_mid(lines), each.state.id};
-    if (next_free < lines.size()) {
-      lines[next_free] = std::move(line);
-    } else {
-      lines.push_back(std::move(line));
-      ++next_free;
-    }
+    place({new_mid(lines), each.state.id}, lines);
+  }
+  if (wants_data_channels_ && !has_data_channels && !always) {
+    place({new_mid(lines), std::nullopt, true}, lines);
   }
   return lines;
+}
+
+// RFC 9429 5.2.2: the place stays, as it last was.
+sdp::MediaSection Negotiation::Session::gone_section(const MediaLine& line, std::size_t index) const {
+  const Description* last = local() != nullptr ? local() : remote();
+  MediaDescription gone =
+      last != nullptr && index < last->media.size() ? last->media[index] : MediaDescription{};
+  gone.mid = line.mid;
+  gone.mid_is_written = true;
+  return rejected_section(gone);
+}
+
+// A place that is in use keeps its form, the one before RFC 8841 too.
+std::string Negotiation::Session::data_protocol(std::size_t index) const {
+  const bool in_use = current_remote_ && index < current_remote_->media.size() &&
+                      current_remote_->media[index].data_channels && !current_remote_->media[index].rejected;
+  return in_use ? current_remote_->media[index].protocol : DataContent{}.protocol;
+}
+
+DataContent Negotiation::Session::data_content(std::string mid, std::string protocol) const {
+  return {std::move(mid), std::move(protocol), config_.sctp_port, config_.max_message_size};
 }
 
 Result<SessionDescription> Negotiation::Session::create_offer(const LocalTransport& transport) {
@@ -65,16 +95,24 @@ Result<SessionDescription> Negotiation::Session::create_offer(const LocalTranspo
 
   sdp::Session session = session_section(config_.session_id, version_ + 1, transport.ice_lite);
   sdp::Group bundle{"BUNDLE", {}};
+  // RFC 8842 5.2: actpass in every offer, later ones included.
+  constexpr auto setup = sdp::Setup::Role::actpass;
+  const auto add = [&](const MediaLine& line, sdp::MediaSection section) {
+    session.media.push_back(std::move(section));
+    if (bundle.mids.empty()) {
+      add_candidates(session.media.back().attributes, transport.candidates, transport.end_of_candidates);
+    }
+    bundle.mids.push_back(line.mid);
+  };
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].data_channels) {
+      add(lines[i], data_section(data_content(lines[i].mid, data_protocol(i)), transport, setup));
+      continue;
+    }
     const Transceiver* transceiver =
         lines[i].transceiver ? transceivers_.find(*lines[i].transceiver) : nullptr;
     if (transceiver == nullptr || transceiver->state.stopped) {
-      // RFC 9429 5.2.2: the place stays, as it last was.
-      const Description* last = local() != nullptr ? local() : remote();
-      MediaDescription gone = last != nullptr && i < last->media.size() ? last->media[i] : MediaDescription{};
-      gone.mid = lines[i].mid;
-      gone.mid_is_written = true;
-      session.media.push_back(rejected_section(gone));
+      session.media.push_back(gone_section(lines[i], i));
       continue;
     }
     const TransceiverState& state = transceiver->state;
@@ -88,12 +126,7 @@ Result<SessionDescription> Negotiation::Session::create_offer(const LocalTranspo
     content.extensions = numbering.number(config_.header_extensions, state.kind);
     content.sender = state.sender;
     content.cname = config_.cname;
-    // RFC 8842 5.2: actpass in every offer, later ones included.
-    session.media.push_back(media_section(content, transport, sdp::Setup::Role::actpass));
-    if (bundle.mids.empty()) {
-      add_candidates(session.media.back().attributes, transport.candidates, transport.end_of_candidates);
-    }
-    bundle.mids.push_back(lines[i].mid);
+    add(lines[i], media_section(content, transport, setup));
   }
   if (!bundle.mids.empty()) session.attributes.insert(session.attributes.begin(), sdp::to_attribute(bundle));
 

@@ -57,6 +57,16 @@ void add_streams(sdp::Attributes& attributes, const SectionContent& content) {
   }
 }
 
+// RFC 9143 7.1 wants these in the tagged m-line only. This deviates as browsers do and says them
+// in each, for the peers that read each m-line by itself.
+void add_transport(sdp::Attributes& attributes, const LocalTransport& transport, sdp::Setup::Role setup) {
+  add_text(attributes, "ice-ufrag", transport.ice_ufrag);
+  add_text(attributes, "ice-pwd", transport.ice_pwd);
+  for (const std::string& fingerprint : transport.fingerprints)
+    add_text(attributes, "fingerprint", fingerprint);
+  add(attributes, sdp::Setup{setup});
+}
+
 }  // namespace
 
 sdp::Session session_section(std::uint64_t id, std::uint64_t version, bool ice_lite) {
@@ -83,13 +93,7 @@ sdp::MediaSection media_section(const SectionContent& content, const LocalTransp
   }
   sdp::Attributes& attributes = section.attributes;
   add(attributes, sdp::RtcpPort{9, sdp::Connection{}});
-  // RFC 9143 7.1 wants these in the tagged m-line only. This deviates as browsers do and says them
-  // in each, for the peers that read each m-line by itself.
-  add_text(attributes, "ice-ufrag", transport.ice_ufrag);
-  add_text(attributes, "ice-pwd", transport.ice_pwd);
-  for (const std::string& fingerprint : transport.fingerprints)
-    add_text(attributes, "fingerprint", fingerprint);
-  add(attributes, sdp::Setup{setup});
+  add_transport(attributes, transport, setup);
   if (!content.mid.empty()) add(attributes, sdp::Mid{content.mid});
   for (const sdp::ExtensionMap& extension : content.extensions) add(attributes, extension);
   add_flag(attributes, to_string(content.direction));
@@ -98,6 +102,32 @@ sdp::MediaSection media_section(const SectionContent& content, const LocalTransp
   if (content.reduced_size_rtcp) add_flag(attributes, "rtcp-rsize");
   for (const DescribedCodec& codec : content.codecs) add_codec(section, codec);
   if (sends(content.direction)) add_streams(attributes, content);
+  return section;
+}
+
+sdp::MediaSection data_section(const DataContent& content, const LocalTransport& transport,
+                               sdp::Setup::Role setup) {
+  // RFC 8841 4.2.
+  constexpr std::string_view application = "webrtc-datachannel";
+  // What a=sctpmap promises in streams: all there can be (RFC 8831 6.5), as those who wrote it did.
+  constexpr std::uint32_t legacy_streams = 65535;
+  const bool is_legacy = is_legacy_dtls_sctp(content.protocol);
+
+  sdp::MediaSection section;
+  section.media = "application";
+  section.port = 9;
+  section.protocol = content.protocol;
+  section.connection = sdp::Connection{};
+  section.formats = {is_legacy ? std::to_string(content.sctp_port) : std::string(application)};
+  sdp::Attributes& attributes = section.attributes;
+  add_transport(attributes, transport, setup);
+  if (!content.mid.empty()) add(attributes, sdp::Mid{content.mid});
+  if (is_legacy) {
+    add(attributes, sdp::SctpMap{content.sctp_port, std::string(application), legacy_streams});
+  } else {
+    add(attributes, sdp::SctpPort{content.sctp_port});
+  }
+  add(attributes, sdp::MaxMessageSize{content.max_message_size});
   return section;
 }
 

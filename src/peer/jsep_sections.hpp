@@ -27,12 +27,24 @@ struct SectionContent {
   std::string cname;
 };
 
+/// What our m-line for data channels says, RFC 8841.
+struct DataContent {
+  std::string mid;                         ///< Empty: none is written, since the offer had none.
+  std::string protocol = "UDP/DTLS/SCTP";  ///< An answer keeps the offer's, the form before RFC 8841 too.
+  std::uint16_t sctp_port = 5000;
+  std::uint64_t max_message_size = 0;
+};
+
 /// The session level of a description of ours, without m-lines.
 sdp::Session session_section(std::uint64_t id, std::uint64_t version, bool ice_lite);
 
 /// An accepted m-line, the candidates not in it.
 sdp::MediaSection media_section(const SectionContent& content, const LocalTransport& transport,
                                 sdp::Setup::Role setup);
+
+/// The accepted m-line of the data channels, the candidates not in it.
+sdp::MediaSection data_section(const DataContent& content, const LocalTransport& transport,
+                               sdp::Setup::Role setup);
 
 /// An m-line with port 0, which keeps the place of what `media` says (RFC 3264 6).
 sdp::MediaSection rejected_section(const MediaDescription& media);

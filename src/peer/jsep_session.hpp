@@ -8,6 +8,7 @@
 
 #include "peer/jsep_changes.hpp"
 #include "peer/jsep_description.hpp"
+#include "peer/jsep_sections.hpp"
 #include "peer/jsep_transceivers.hpp"
 #include "peer/jsep_verdict.hpp"
 #include "petrel/peer/jsep.hpp"
@@ -31,6 +32,7 @@ class Negotiation::Session {
   Result<Changes> set_remote(const SessionDescription& description);
   Result<Changes> rollback();
   Result<std::string> add_remote_candidate(const TrickledCandidate& candidate);
+  void add_data_channels() { wants_data_channels_ = true; }
   bool negotiation_needed() const;
 
   const Description* local() const { return pending_local_ ? &*pending_local_ : optional(current_local_); }
@@ -68,6 +70,10 @@ class Negotiation::Session {
   std::vector<MediaLine> plan_lines() const;
   std::string new_mid(const std::vector<MediaLine>& lines) const;
   bool is_free(std::size_t index) const;
+  void place(MediaLine line, std::vector<MediaLine>& lines) const;
+  sdp::MediaSection gone_section(const MediaLine& line, std::size_t index) const;
+  std::string data_protocol(std::size_t index) const;
+  DataContent data_content(std::string mid, std::string protocol) const;
 
   // jsep_answer.cpp
   sdp::Setup::Role answered_role(const Description& offer, std::size_t tagged) const;
@@ -82,7 +88,9 @@ class Negotiation::Session {
   void describe_offer(const Description& offer, bool is_remote, const std::vector<Verdict>& verdicts,
                       Changes& changes) const;
   bool is_up_to_date(const Transceiver& transceiver, std::size_t index) const;
+  bool are_data_channels_up_to_date() const;
 
+  bool wants_data_channels_ = false;
   std::uint64_t version_ = 0;
   std::optional<Created> created_;
   std::optional<Transceivers> before_offer_;  // What a rollback returns to; set while an offer is pending.

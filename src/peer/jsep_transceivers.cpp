@@ -59,7 +59,7 @@ std::vector<TransceiverId> Transceivers::take_offer(const Description& offer,
     const MediaDescription& media = offer.media[i];
     MediaLine& line = lines_[i];
     // An m-line that is used again (RFC 9429 5.2.2): what was on it has been stopped.
-    if (line.mid != media.mid) line = {media.mid, std::nullopt};
+    if (line.mid != media.mid) line = {media.mid};
     if (line.transceiver || !media.kind || media.rejected) continue;
 
     Transceiver* taken = first_for(media);
@@ -76,7 +76,32 @@ std::vector<TransceiverId> Transceivers::take_offer(const Description& offer,
     taken->state.mid = media.mid;
     line.transceiver = taken->state.id;
   }
+  place_data_channels(offer);
   return created;
+}
+
+// They stay where they are; else the first place that is offered for them is theirs.
+void Transceivers::place_data_channels(const Description& offer) {
+  const auto is_offered = [&](std::size_t i) {
+    return offer.media[i].data_channels && !offer.media[i].rejected;
+  };
+  if (const auto line = data_line(); line && is_offered(*line)) return;
+  erase_data_line();
+  for (std::size_t i = 0; i < offer.media.size(); ++i) {
+    if (!is_offered(i)) continue;
+    lines_[i].data_channels = true;
+    return;
+  }
+}
+
+std::optional<std::size_t> Transceivers::data_line() const {
+  const auto it = std::ranges::find(lines_, true, &MediaLine::data_channels);
+  if (it == lines_.end()) return std::nullopt;
+  return static_cast<std::size_t>(it - lines_.begin());
+}
+
+void Transceivers::erase_data_line() {
+  for (MediaLine& line : lines_) line.data_channels = false;
 }
 
 // The first of its kind that is free and has something to do with what the peer wants.

@@ -19,7 +19,8 @@ struct Transceiver {
 /// A place among the m-lines. Places are never given up, only used again (RFC 3264 8).
 struct MediaLine {
   std::string mid;
-  std::optional<TransceiverId> transceiver;
+  std::optional<TransceiverId> transceiver{};
+  bool data_channels = false;  ///< It carries them all. At most one place does.
 };
 
 /// Transceivers, and the m-lines they belong to (RFC 9429 3.4.1). A value: a copy of it is what
@@ -37,6 +38,11 @@ class Transceivers {
   const std::vector<Transceiver>& all() const { return all_; }
   const std::vector<MediaLine>& lines() const { return lines_; }
 
+  /// The place of the data channels.
+  std::optional<std::size_t> data_line() const;
+  /// Takes the data channels off their m-line, which stays empty.
+  void erase_data_line();
+
   /// Puts these m-lines into force: those of a local offer.
   void set_lines(std::vector<MediaLine> lines);
   /// Finds or makes the transceiver for each m-line of a remote offer. Answers those it made.
@@ -49,6 +55,7 @@ class Transceivers {
 
  private:
   Transceiver* first_for(const MediaDescription& media);
+  void place_data_channels(const Description& offer);
 
   std::vector<Transceiver> all_;
   std::vector<MediaLine> lines_;

@@ -55,10 +55,29 @@ std::vector<DescribedCodec> common_codecs(const MediaDescription& offered, const
 
 Verdict refuse(Errc error, std::string detail) { return {make_error_code(error), std::move(detail), {}}; }
 
-Verdict judge(const MediaDescription& offered, std::size_t index, const Transceiver* transceiver) {
+Verdict judge_data_channels(const MediaDescription& offered, const std::string& name, bool has_the_place) {
+  if (!offered.data_channels) {
+    return refuse(Errc::unsupported_media, name + "not for the application webrtc-datachannel");
+  }
+  if (!is_dtls_sctp(offered.protocol)) {
+    return refuse(Errc::unsupported_protocol, name + offered.protocol + " is not SCTP over DTLS");
+  }
+  if (!has_the_place) {
+    return refuse(Errc::second_data_section, name + "another m-line carries the data channels already");
+  }
+  // RFC 8841 5.2: the peer wants no association.
+  if (offered.data_channels->sctp_port == 0) return refuse(Errc::rejected_by_peer, name + "a=sctp-port:0");
+  return {};
+}
+
+Verdict judge(const MediaDescription& offered, std::size_t index, const Transceivers& transceivers) {
   const std::string name = name_of(offered, index) + ": ";
   if (offered.rejected) return refuse(Errc::rejected_by_peer, name + "port 0");
-  if (!offered.kind) return refuse(Errc::unsupported_media, name + "neither audio nor video");
+  if (offered.media == "application") {
+    return judge_data_channels(offered, name, transceivers.data_line() == index);
+  }
+  if (!offered.kind) return refuse(Errc::unsupported_media, name + "neither audio nor video nor data");
+  const Transceiver* transceiver = transceivers.on_line(index);
   if (!is_dtls_srtp(offered.protocol)) {
     return refuse(Errc::unsupported_protocol, name + offered.protocol + " is not DTLS-SRTP");
   }
@@ -90,8 +109,12 @@ Result<void> check_answered_line(const MediaDescription& answer, const MediaDesc
   if (offer.rejected)
     return fail(Errc::answer_does_not_match_offer, detail, name + "accepted, but it was not offered");
   // Some peers answer RTP/SAVPF to UDP/TLS/RTP/SAVPF; both are the same thing.
-  if (is_dtls_srtp(answer.protocol) != is_dtls_srtp(offer.protocol)) {
+  if (is_dtls_srtp(answer.protocol) != is_dtls_srtp(offer.protocol) ||
+      is_dtls_sctp(answer.protocol) != is_dtls_sctp(offer.protocol)) {
     return fail(Errc::answer_does_not_match_offer, detail, name + "answered over " + answer.protocol);
+  }
+  if (offer.data_channels && !answer.data_channels) {
+    return fail(Errc::answer_does_not_match_offer, detail, name + "answered for another application");
   }
   if (!offer.kind) return {};
   if (!answer.rtcp_mux) return fail(Errc::rtcp_mux_required, detail, name + "the answer has no a=rtcp-mux");
@@ -109,7 +132,7 @@ Result<void> check_answered_line(const MediaDescription& answer, const MediaDesc
 std::vector<Verdict> judge_offer(const Description& offer, const Transceivers& transceivers) {
   std::vector<Verdict> verdicts;
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
-    verdicts.push_back(judge(offer.media[i], i, transceivers.on_line(i)));
+    verdicts.push_back(judge(offer.media[i], i, transceivers));
   }
   // One transport: what is bundled with the first accepted m-line shares it, the rest goes without.
   const auto first = std::ranges::find_if(verdicts, &Verdict::accepted);

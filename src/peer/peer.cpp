@@ -43,7 +43,7 @@ std::optional<SessionDescription> Peer::remote_description() const {
   return core_->negotiation().remote_description();
 }
 const std::vector<RejectedMedia>& Peer::rejected_media() const { return core_->rejected_media(); }
-std::string Peer::error_detail() const { return core_->negotiation().detail(); }
+std::string Peer::error_detail() const { return core_->error_detail(); }
 
 Result<void> Peer::send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame) {
   return core_->send_frame(now, id, std::move(frame));
@@ -53,6 +53,24 @@ Result<void> Peer::send_packet(TimePoint now, TransceiverId id, Bytes packet) {
 }
 void Peer::request_key_frame(TimePoint now, TransceiverId id) { core_->request_key_frame(now, id); }
 void Peer::deliver_packets(TimePoint now, TransceiverId id) { core_->deliver_packets(now, id); }
+
+Result<ChannelId> Peer::create_data_channel(TimePoint now, std::string label, DataChannelInit init) {
+  return core_->create_data_channel(now, std::move(label), std::move(init));
+}
+Result<bool> Peer::try_send(TimePoint now, ChannelId channel, Bytes message, bool is_text) {
+  return core_->try_send(now, channel, message, is_text);
+}
+std::optional<Message> Peer::receive(TimePoint now, ChannelId channel) {
+  return core_->receive(now, channel);
+}
+Result<void> Peer::set_buffered_amount_low_threshold(ChannelId channel, std::size_t bytes) {
+  return core_->set_buffered_amount_low_threshold(channel, bytes);
+}
+void Peer::close_channel(TimePoint now, ChannelId channel) { core_->close_channel(now, channel); }
+std::optional<datachannel::ChannelInfo> Peer::channel(ChannelId channel) const {
+  return core_->channel(channel);
+}
+std::vector<ChannelId> Peer::channels() const { return core_->channels(); }
 
 ConnectionState Peer::connection_state() const { return core_->connection_state(); }
 IceConnectionState Peer::ice_connection_state() const { return core_->ice_connection_state(); }
@@ -82,6 +100,7 @@ std::optional<TimePoint> Peer::next_timeout() const { return core_->next_timeout
 std::optional<IoRequest> Peer::poll_request() { return core_->poll_request(); }
 std::optional<Transmit> Peer::poll_transmit() { return core_->poll_transmit(); }
 std::optional<PeerEvent> Peer::poll_event() { return core_->poll_event(); }
+std::optional<PeerEvent> Peer::poll_event_of(ChannelId channel) { return core_->poll_event_of(channel); }
 void Peer::close(TimePoint now) { core_->close(now); }
 
 }  // namespace petrel::inline v0

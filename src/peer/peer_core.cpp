@@ -40,6 +40,8 @@ jsep::NegotiationConfig negotiation_config(const PeerConfig& config, std::string
   out.audio_codecs = config.audio_codecs;
   out.video_codecs = config.video_codecs;
   out.cname = std::move(cname);
+  out.always_negotiate_data_channels = config.always_negotiate_data_channels;
+  out.max_message_size = config.max_message_size;
   return out;
 }
 
@@ -61,6 +63,11 @@ rtp::SessionConfig rtp_config(const PeerConfig& config, const ClockMapping& cloc
   out.log = {config.log, "rtp", config.name};
   return out;
 }
+
+// The agent holds 512; this leaves room for media and for what ICE itself has to say, and is two batches
+// of what a driver takes at a time. While a socket is full, the rest waits in SCTP, which then takes no
+// more from the application.
+constexpr std::size_t max_untaken = 64;
 
 }  // namespace
 
@@ -98,7 +105,7 @@ Result<void> Peer::Core::send_frame(TimePoint now, TransceiverId id,
   if (closed_) return Errc::closed;
   Medium* medium = find(id);
   if (medium == nullptr) return PeerErrc::unknown_transceiver;
-  if (!transport_.connected() || !medium->media) return PeerErrc::not_connected;
+  if (!transport_.carries_media() || !medium->media) return PeerErrc::not_connected;
   const auto sent = transport_.rtp().send_frame(now, *medium->media, std::move(frame));
   settle(now);
   return sent;
@@ -108,7 +115,7 @@ Result<void> Peer::Core::send_packet(TimePoint now, TransceiverId id, Bytes pack
   if (closed_) return Errc::closed;
   Medium* medium = find(id);
   if (medium == nullptr) return PeerErrc::unknown_transceiver;
-  if (!transport_.connected() || !medium->media) return PeerErrc::not_connected;
+  if (!transport_.carries_media() || !medium->media) return PeerErrc::not_connected;
   const auto sent = transport_.rtp().send_packet(now, *medium->media, packet);
   settle(now);
   return sent;
@@ -199,6 +206,9 @@ std::optional<TimePoint> Peer::Core::next_timeout() const {
   auto earliest = agent_.next_timeout();
   const auto due = transport_.next_timeout();
   if (due && (!earliest || *due < *earliest)) earliest = due;
+  // Work that was left, and can go on now: at once.
+  const bool goes_on = (packets_left_ && untaken_ == 0) || (events_left_ && events_.has_room_for_channels());
+  if (goes_on && (!earliest || settled_at_ < *earliest)) earliest = settled_at_;
   return earliest;
 }
 
@@ -210,7 +220,10 @@ void Peer::Core::settle(TimePoint now) {
   // state, a packet) causes little more: a thousand rounds are a loop of ours.
   constexpr int max_rounds = 1000;
   int round = 0;
+  settled_at_ = now;
   while (settle_once(now)) PETREL_ASSERT(++round < max_rounds);
+  packets_left_ = untaken_ >= max_untaken;
+  events_left_ = !events_.has_room_for_channels();
   update_connection_state(now);
 }
 
@@ -234,9 +247,14 @@ bool Peer::Core::settle_once(TimePoint now) {
     }
     moved = true;
   }
+  moved = take_channel_events(now) || moved;
   // Before a pair works there is no way out: a DTLS flight that answers an early ClientHello waits.
-  while (auto packet = ice_worked_ ? transport_.poll_packet(now) : std::nullopt) {
-    if (!agent_.send(now, stream_, *std::move(packet))) ++dropped_.without_pair;
+  while (auto packet = ice_worked_ ? transport_.poll_packet(now, untaken_ < max_untaken) : std::nullopt) {
+    if (agent_.send(now, stream_, *std::move(packet))) {
+      ++untaken_;
+    } else {
+      ++dropped_.without_pair;
+    }
     moved = true;
   }
   return moved;
@@ -323,7 +341,8 @@ void Peer::Core::start_dtls_if_possible(TimePoint now) {
   const bool works = state == ice::State::completed || (state == ice::State::connected && !config_.ice_lite);
   if (is_client && !works) return;
   stages_.dtls_started = now;
-  transport_.start(now, is_client ? dtls::Role::client : dtls::Role::server, remote_fingerprints_);
+  transport_.start(now, is_client ? dtls::Role::client : dtls::Role::server, remote_fingerprints_,
+                   media_agreed_);
 }
 
 void Peer::Core::update_connection_state(TimePoint now) {
@@ -359,6 +378,7 @@ void Peer::Core::close(TimePoint now) {
     if (medium.media) transport_.rtp().remove_media(now, *medium.media);  // BYE
   }
   transport_.close(now);
+  take_channel_events(now);
   while (auto packet = transport_.poll_packet(now)) agent_.send(now, stream_, *std::move(packet));
   // The agent forgets its packets when it closes, so they are taken over first.
   while (auto transmit = agent_.poll_transmit()) farewell_.push_back(*std::move(transmit));
@@ -374,7 +394,11 @@ std::optional<IoRequest> Peer::Core::poll_request() {
 }
 
 std::optional<Transmit> Peer::Core::poll_transmit() {
-  if (farewell_.empty()) return agent_.poll_transmit();
+  if (farewell_.empty()) {
+    auto transmit = agent_.poll_transmit();
+    untaken_ = transmit && untaken_ > 0 ? untaken_ - 1 : 0;
+    return transmit;
+  }
   Transmit transmit = std::move(farewell_.front());
   farewell_.pop_front();
   return transmit;
@@ -391,10 +415,12 @@ PeerStats Peer::Core::stats() const {
   stats.rtp = transport_.rtp().stats();
   stats.ice = agent_.stats();
   if (const dtls::Connection* dtls = transport_.dtls()) stats.dtls = dtls->stats();
+  stats.data_channels = transport_.channels().stats();
   stats.dropped = dropped_;
   const PeerDrops& of_transport = transport_.dropped();
   stats.dropped.unknown_kind += of_transport.unknown_kind;
-  stats.dropped.early_packets = of_transport.early_packets;
+  stats.dropped.early_packets = of_transport.early_packets + transport_.channels().early_packets_dropped();
+  stats.dropped.data_unsendable = of_transport.data_unsendable;
   stats.dropped.srtp_replayed = of_transport.srtp_replayed;
   stats.dropped.srtp_unauthentic = of_transport.srtp_unauthentic;
   stats.dropped.srtp_malformed = of_transport.srtp_malformed;

@@ -13,8 +13,8 @@
 
 namespace petrel::inline v0 {
 
-/// What Peer is made of. Two sources: peer_core.cpp moves packets and events,
-/// peer_negotiation.cpp applies descriptions.
+/// What Peer is made of. Three sources: peer_core.cpp moves packets and events,
+/// peer_negotiation.cpp applies descriptions, peer_data.cpp is the data channels.
 class Peer::Core {
  public:
   Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSource& random);
@@ -34,6 +34,16 @@ class Peer::Core {
   std::optional<Codec> send_codec(TransceiverId id) const;
   const jsep::Negotiation& negotiation() const { return negotiation_; }
   const std::vector<RejectedMedia>& rejected_media() const { return rejected_media_; }
+  std::string error_detail() const;
+
+  // peer_data.cpp
+  Result<ChannelId> create_data_channel(TimePoint now, std::string label, DataChannelInit init);
+  Result<bool> try_send(TimePoint now, ChannelId id, Bytes message, bool is_text);
+  std::optional<Message> receive(TimePoint now, ChannelId id);
+  Result<void> set_buffered_amount_low_threshold(ChannelId id, std::size_t bytes);
+  void close_channel(TimePoint now, ChannelId id);
+  std::optional<datachannel::ChannelInfo> channel(ChannelId id) const;
+  std::vector<ChannelId> channels() const;
 
   // peer_core.cpp
   Result<void> send_frame(TimePoint now, TransceiverId id, std::shared_ptr<const EncodedFrame> frame);
@@ -49,6 +59,7 @@ class Peer::Core {
   std::optional<IoRequest> poll_request();
   std::optional<Transmit> poll_transmit();
   std::optional<PeerEvent> poll_event() { return events_.pop(); }
+  std::optional<PeerEvent> poll_event_of(ChannelId channel) { return events_.pop_of(channel); }
   void close(TimePoint now);
 
   ConnectionState connection_state() const { return connection_state_; }
@@ -81,6 +92,7 @@ class Peer::Core {
   jsep::SenderStreams make_streams(std::vector<std::string> stream_ids);
   void apply(TimePoint now, const jsep::Changes& changes);
   void apply_transport(TimePoint now, const jsep::TransportChange& change);
+  void apply_data_channels(TimePoint now, const std::optional<jsep::DataChannelChange>& change);
   void apply_media(TimePoint now, const jsep::MediaChange& change);
   void install_media(TimePoint now, Medium& medium);
   void remove_media(TimePoint now, TransceiverId id);
@@ -93,6 +105,7 @@ class Peer::Core {
   void on_ice_event(TimePoint now, ice::Event event);
   void on_transport_event(TimePoint now, detail::Transport::Event event);
   void on_rtp_event(rtp::Session::Event event);
+  bool take_channel_events(TimePoint now);
   void start_dtls_if_possible(TimePoint now);
   void want_key_frames();
   void update_connection_state(TimePoint now);
@@ -117,6 +130,10 @@ class Peer::Core {
   std::vector<dtls::Fingerprint> remote_fingerprints_;
   std::vector<std::string> local_candidates_;
   bool remote_described_ = false;
+  bool media_agreed_ = false;          ///< The last agreement has an m-line for media.
+  bool data_channels_agreed_ = false;  ///< And one for data channels.
+  std::string
+      data_error_detail_;  ///< What the data channels said of the last call that failed, if it was theirs.
 
   /// An ICE restart on its way through offer and answer.
   struct IceRestart {
@@ -139,6 +156,10 @@ class Peer::Core {
   bool negotiation_needed_announced_ = false;
   std::error_code reason_;
   bool closed_ = false;
+  TimePoint settled_at_{};
+  bool packets_left_ = false;      ///< SCTP may have packets that found no room.
+  bool events_left_ = false;       ///< And the data channels events.
+  std::size_t untaken_ = 0;        ///< Packets that the agent was given and that were not polled, at most.
   std::deque<Transmit> farewell_;  ///< What closing has to say, after the agent is closed.
   PeerDrops dropped_;
   ConnectionStages stages_;

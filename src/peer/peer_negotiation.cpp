@@ -98,12 +98,14 @@ void Peer::Core::restart_ice(TimePoint) {
 
 Result<SessionDescription> Peer::Core::create_offer() {
   if (closed_) return Errc::closed;
+  data_error_detail_.clear();
   restart_.created = restart_.wanted;
   return negotiation_.create_offer(local_transport(restart_.created));
 }
 
 Result<SessionDescription> Peer::Core::create_answer() {
   if (closed_) return Errc::closed;
+  data_error_detail_.clear();
   restart_.created = restart_.offered;
   return negotiation_.create_answer(local_transport(restart_.created));
 }
@@ -144,6 +146,7 @@ Result<void> Peer::Core::set_local_description(TimePoint now) {
 
 Result<void> Peer::Core::set_local_description(TimePoint now, const SessionDescription& description) {
   if (closed_) return Errc::closed;
+  data_error_detail_.clear();
   const auto changes = negotiation_.set_local_description(description);
   if (!changes) return changes.error();
   if (!stages_.local_description) stages_.local_description = now;
@@ -166,6 +169,7 @@ Result<void> Peer::Core::set_local_description(TimePoint now, const SessionDescr
 
 Result<void> Peer::Core::set_remote_description(TimePoint now, const SessionDescription& description) {
   if (closed_) return Errc::closed;
+  data_error_detail_.clear();
   const auto changes = negotiation_.set_remote_description(description);
   if (!changes) return changes.error();
   if (changes->rolled_back) roll_back_restart(now);
@@ -200,8 +204,19 @@ void Peer::Core::apply(TimePoint now, const jsep::Changes& changes) {
     std::erase_if(media_, [id](const Medium& medium) { return medium.transceiver == id; });
   }
   for (const TransceiverId id : changes.stopped) remove_media(now, id);
+  if (changes.negotiated) {
+    media_agreed_ = std::ranges::any_of(changes.media, &jsep::MediaChange::accepted);
+    apply_data_channels(now, changes.data_channels);
+  }
   if (changes.transport && !restart_.offered) apply_transport(now, *changes.transport);
   rejected_media_.clear();
+  if (changes.data_channels && !changes.data_channels->accepted) {
+    const jsep::DataChannelChange& data = *changes.data_channels;
+    rejected_media_.push_back({data.mid, std::nullopt, data.reason, data.detail});
+  }
+  for (const jsep::RefusedLine& line : changes.refused) {
+    rejected_media_.push_back({line.mid, std::nullopt, line.reason, line.detail});
+  }
   for (const jsep::MediaChange& change : changes.media) {
     if (!change.accepted) rejected_media_.push_back({change.mid, change.kind, change.reason, change.detail});
     // Of an offer alone nothing is agreed on yet, but the application hears what it would bring.
@@ -285,6 +300,7 @@ void Peer::Core::remove_media(TimePoint now, TransceiverId id) {
 Result<void> Peer::Core::add_ice_candidate(TimePoint now,
                                            const jsep::Negotiation::TrickledCandidate& candidate) {
   if (closed_) return Errc::closed;
+  data_error_detail_.clear();
   if (!remote_described_) return PeerErrc::no_remote_description;
   const auto mid = negotiation_.add_remote_candidate(candidate);
   if (!mid) return mid.error();
@@ -320,6 +336,10 @@ void Peer::Core::apply_early_candidates(TimePoint now) {
 
 std::optional<SessionDescription> Peer::Core::local_description() const {
   return negotiation_.local_description(local_candidates_, gathering_state_ == IceGatheringState::complete);
+}
+
+std::string Peer::Core::error_detail() const {
+  return data_error_detail_.empty() ? negotiation_.detail() : data_error_detail_;
 }
 
 std::optional<Codec> Peer::Core::send_codec(TransceiverId id) const {

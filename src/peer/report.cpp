@@ -185,6 +185,7 @@ std::string to_string(const ConnectionReport& report) {
   stage("ICE connected", report.stages.ice_connected);
   stage("DTLS started", report.stages.dtls_started);
   stage("DTLS connected", report.stages.dtls_connected);
+  stage("data channels connected", report.stages.data_channels_connected);
   stage("first media sent", report.stages.first_media_sent);
   stage("first media received", report.stages.first_media_received);
   for (const ice::ServerReport& server : report.servers) {

@@ -112,6 +112,7 @@ std::string to_json(const ConnectionReport& report) {
       .stage("ice_connected", report.created, at.ice_connected)
       .stage("dtls_started", report.created, at.dtls_started)
       .stage("dtls_connected", report.created, at.dtls_connected)
+      .stage("data_channels_connected", report.created, at.data_channels_connected)
       .stage("first_media_sent", report.created, at.first_media_sent)
       .stage("first_media_received", report.created, at.first_media_received);
 

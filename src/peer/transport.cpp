@@ -24,14 +24,17 @@ Transport::Transport(TimePoint now, const PeerConfig& config, rtp::SessionConfig
     : certificate_(config.certificate.value()),
       tap_(config.packet_tap),
       log_{config.log, "peer", config.name},
-      rtp_(now, std::move(rtp_config), random) {
+      rtp_(now, std::move(rtp_config), random),
+      channels_(config, random) {
   dtls_config_.srtp_profiles = config.srtp_profiles;
   dtls_config_.mtu_bytes = config.mtu_bytes;
   dtls_config_.key_log = config.key_log;
 }
 
-void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints) {
+void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints,
+                      bool needs_media) {
   PETREL_ASSERT(!dtls_);
+  dtls_config_.srtp_required = needs_media;
   dtls_ = std::make_unique<dtls::Connection>(now, role, certificate_, dtls_config_);
   dtls_->set_remote_fingerprints(now, std::move(fingerprints));
   for (const PacketBuffer& packet : std::exchange(early_dtls_, {})) dtls_->handle_packet(now, packet.bytes());
@@ -99,17 +102,30 @@ void Transport::handle_media(TimePoint now, Bytes packet) {
 void Transport::take_dtls_events(TimePoint now) {
   while (auto event = dtls_->poll_event()) {
     if (const auto* connected = std::get_if<dtls::Connected>(&*event)) {
-      install_keys(now, connected->srtp_keys.value());
+      connect(now, *connected);
+    } else if (const auto* data = std::get_if<dtls::ApplicationData>(&*event)) {
+      channels_.handle_packet(now, data->payload.bytes());
     } else if (const auto* failed = std::get_if<dtls::Failed>(&*event)) {
+      channels_.handle_disconnected(now);
       events_.emplace_back(Ended{failed->error});
     } else if (std::holds_alternative<dtls::PeerClosed>(*event)) {
+      channels_.handle_disconnected(now);
       events_.emplace_back(Ended{make_error_code(PeerErrc::peer_closed)});
     }
-    // Application data would be SCTP, which no description of ours has offered.
   }
 }
 
-void Transport::install_keys(TimePoint now, const dtls::SrtpKeys& keys) {
+void Transport::connect(TimePoint now, const dtls::Connected& connected) {
+  if (connected.srtp_keys && !install_keys(*connected.srtp_keys)) return;
+  connected_ = true;
+  events_.emplace_back(Connected{});
+  if (srtp_) {
+    for (const PacketBuffer& packet : std::exchange(early_media_, {})) handle_media(now, packet.bytes());
+  }
+  channels_.handle_connected(now, dtls_->role() == dtls::Role::client, dtls_->max_payload());
+}
+
+bool Transport::install_keys(const dtls::SrtpKeys& keys) {
   const srtp::Keys client = keys_of(keys.client_key, keys.client_salt);
   const srtp::Keys server = keys_of(keys.server_key, keys.server_salt);
   const bool is_client = dtls_->role() == dtls::Role::client;
@@ -117,11 +133,10 @@ void Transport::install_keys(TimePoint now, const dtls::SrtpKeys& keys) {
                                        is_client ? server : client);
   if (!session) {
     events_.emplace_back(Ended{session.error()});
-    return;
+    return false;
   }
   srtp_.emplace(*std::move(session));
-  events_.emplace_back(Connected{});
-  for (const PacketBuffer& packet : std::exchange(early_media_, {})) handle_media(now, packet.bytes());
+  return true;
 }
 
 void Transport::handle_timeout(TimePoint now) {
@@ -130,24 +145,35 @@ void Transport::handle_timeout(TimePoint now) {
     take_dtls_events(now);
   }
   rtp_.handle_timeout(now);
+  channels_.handle_timeout(now);
 }
 
 std::optional<TimePoint> Transport::next_timeout() const {
-  auto earliest = rtp_.next_timeout();
-  if (dtls_) {
-    const auto due = dtls_->next_timeout();
+  std::optional<TimePoint> earliest;
+  for (const auto due :
+       {rtp_.next_timeout(), channels_.next_timeout(), dtls_ ? dtls_->next_timeout() : std::nullopt}) {
     if (due && (!earliest || *due < *earliest)) earliest = due;
   }
   return earliest;
 }
 
-std::optional<PacketBuffer> Transport::poll_packet(TimePoint now) {
+std::optional<PacketBuffer> Transport::poll_packet(TimePoint now, bool bulk) {
   if (dtls_) {
     if (auto packet = dtls_->poll_packet()) return packet;
   }
-  if (!srtp_) return std::nullopt;  // Media waits in the session until there are keys.
-  while (auto outgoing = rtp_.poll_packet()) {
+  // Media waits in the session until there are keys.
+  while (auto outgoing = srtp_ ? rtp_.poll_packet() : std::nullopt) {
     if (auto packet = protect(now, *std::move(outgoing))) return packet;
+  }
+  return bulk ? poll_data(now) : std::nullopt;
+}
+
+// RFC 8261 3: one SCTP packet is one DTLS record.
+std::optional<PacketBuffer> Transport::poll_data(TimePoint now) {
+  if (!connected_) return std::nullopt;
+  while (const auto packet = channels_.poll_packet(now)) {
+    if (dtls_->send(now, packet->bytes())) return dtls_->poll_packet();
+    ++dropped_.data_unsendable;
   }
   return std::nullopt;
 }
@@ -176,6 +202,11 @@ std::optional<Transport::Event> Transport::poll_event() {
 }
 
 void Transport::close(TimePoint now) {
+  channels_.close(now);
+  while (const auto packet = connected_ ? channels_.poll_packet(now) : std::nullopt) {
+    if (!dtls_->send(now, packet->bytes())) break;
+  }
+  channels_.handle_disconnected(now);
   if (dtls_) dtls_->close(now);
 }
 

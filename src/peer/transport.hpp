@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "peer/data_channels.hpp"
 #include "petrel/dtls/connection.hpp"
 #include "petrel/peer/config.hpp"
 #include "petrel/peer/report.hpp"
@@ -15,11 +16,12 @@
 
 namespace petrel::inline v0::detail {
 
-/// DTLS, SRTP and RTP of one transport, joined. Packets of both kinds go in, packets for
+/// DTLS, SRTP, RTP and data channels of one transport, joined. Packets of both kinds go in, packets for
 /// ICE's pair come out; it knows no address.
 ///
 /// What comes before its time is kept for a while, not lost: DTLS before the role is known
-/// (an answerer may start while its answer is under way), SRTP before there are keys.
+/// (an answerer may start while its answer is under way), SRTP before there are keys, SCTP before
+/// it is negotiated.
 class Transport {
  public:
   struct Connected {};
@@ -31,25 +33,30 @@ class Transport {
 
   Transport(TimePoint now, const PeerConfig& config, rtp::SessionConfig rtp_config, RandomSource& random);
 
-  /// Starts DTLS. Once.
-  void start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints);
+  /// Starts DTLS. Once. Keys for media are always asked for, since media may join later; with
+  /// `needs_media` a peer that agrees to none is an error.
+  void start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints, bool needs_media);
   bool started() const { return dtls_ != nullptr; }
-  bool connected() const { return srtp_.has_value(); }
+  bool connected() const { return connected_; }
+  bool carries_media() const { return srtp_.has_value(); }
 
   /// A packet that is neither STUN nor for another transport.
   void handle_packet(TimePoint now, Bytes packet);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
-  /// The next packet for the wire, protected. Takes from DTLS first, then from RTP.
-  std::optional<PacketBuffer> poll_packet(TimePoint now);
+  /// The next packet for the wire, protected. Takes from DTLS first, then from RTP, then, with
+  /// `bulk`, from the data channels, which wait where they are otherwise.
+  std::optional<PacketBuffer> poll_packet(TimePoint now, bool bulk = true);
   std::optional<Event> poll_event();
 
-  /// BYE and close_notify, to be polled once more.
+  /// The goodbyes in their order, SCTP's and then close_notify, to be polled once more.
   void close(TimePoint now);
 
   rtp::Session& rtp() { return rtp_; }
   const rtp::Session& rtp() const { return rtp_; }
+  DataChannels& channels() { return channels_; }
+  const DataChannels& channels() const { return channels_; }
   const dtls::Connection* dtls() const { return dtls_.get(); }
   PeerDrops& dropped() { return dropped_; }
   const PeerDrops& dropped() const { return dropped_; }
@@ -59,7 +66,9 @@ class Transport {
 
  private:
   void take_dtls_events(TimePoint now);
-  void install_keys(TimePoint now, const dtls::SrtpKeys& keys);
+  void connect(TimePoint now, const dtls::Connected& connected);
+  bool install_keys(const dtls::SrtpKeys& keys);
+  std::optional<PacketBuffer> poll_data(TimePoint now);
   void handle_media(TimePoint now, Bytes packet);
   std::optional<PacketBuffer> protect(TimePoint now, rtp::Outgoing outgoing);
 
@@ -69,7 +78,9 @@ class Transport {
   Logger log_;
   std::unique_ptr<dtls::Connection> dtls_;  // Not movable, and made when the role is known.
   std::optional<srtp::Session> srtp_;
+  bool connected_ = false;
   rtp::Session rtp_;
+  DataChannels channels_;
   std::deque<PacketBuffer> early_dtls_;
   std::deque<PacketBuffer> early_media_;
   std::deque<Event> events_;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, hear, launch, open_page, received } from "./browser.mjs";
+import { decode_frames, figure, hear, launch, open_page, received, until } from "./browser.mjs";
 import { Program } from "./program.mjs";
 
 const codec = process.argv[2] ?? "VP8";
@@ -35,6 +35,12 @@ test("the microphone comes back as Opus, and its beeps are heard", async () => {
   const audio = await received(page, "audio");
   assert.equal(audio.codec, "audio/opus");
   figure(`Opus: ${audio.packets} packets, ${audio.lost} lost, loudest sample ${loudest.toFixed(2)}`);
+});
+
+test("a message on a data channel beside them comes back as well", async () => {
+  const trip = await until(page, "a message", () => page.evaluate(async () => (await window.petrelEcho.stats()).messageTripTime),
+    (time) => time !== null);
+  figure(`message there and back in ${trip.toFixed(1)} ms`);
 });
 
 test("the page tells its statistics and had nothing to complain about", async () => {

@@ -34,11 +34,16 @@ export class Program {
     this.name = name;
     this.output = "";
     this.url = undefined;
-    this.child = spawn(path.join(bin, name), options, { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(path.join(bin, name), options, { stdio: ["pipe", "pipe", "pipe"] });
     this.exit = once(this.child, "close").then(([code, signal]) => signal ?? code);
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.output += text));
     }
+  }
+
+  // What a user would type.
+  type(text) {
+    this.child.stdin.write(text);
   }
 
   // Ends it and answers the exit code, or the name of the signal that killed it.

@@ -87,5 +87,45 @@ TEST(EventQueue, IsBoundedForStatesToo) {
   EXPECT_EQ(std::get<IceConnectionStateChanged>(*last).state, ice::State::disconnected);
 }
 
+TEST(EventQueue, SaysOnceThatAChannelCanBeRead) {
+  EventQueue queue;
+  queue.push(ChannelReadable{ChannelId{1}});
+  queue.push(ChannelReadable{ChannelId{2}});
+  queue.push(ChannelReadable{ChannelId{1}});
+  queue.push(ChannelWritable{ChannelId{1}});
+
+  EXPECT_EQ(std::get<ChannelReadable>(*queue.pop()).channel, ChannelId{1});
+  EXPECT_EQ(std::get<ChannelReadable>(*queue.pop()).channel, ChannelId{2});
+  EXPECT_EQ(std::get<ChannelWritable>(*queue.pop()).channel, ChannelId{1});
+  EXPECT_FALSE(queue.pop());
+}
+
+TEST(EventQueue, GivesTheEventsOfOneChannelOutOfTurn) {
+  EventQueue queue;
+  queue.push(ChannelOpened{ChannelId{1}});
+  queue.push(ChannelOpened{ChannelId{2}});
+  queue.push(ChannelClosed{ChannelId{2}, {}});
+
+  EXPECT_TRUE(std::holds_alternative<ChannelOpened>(*queue.pop_of(ChannelId{2})));
+  EXPECT_TRUE(std::holds_alternative<ChannelClosed>(*queue.pop_of(ChannelId{2})));
+  EXPECT_FALSE(queue.pop_of(ChannelId{2}));
+  EXPECT_EQ(std::get<ChannelOpened>(*queue.pop()).channel, ChannelId{1});
+}
+
+// What channels say is never dropped: it is left with them.
+TEST(EventQueue, HasRoomForChannelsUpToALimitAndAgainOnceOneIsTaken) {
+  EventQueue queue;
+  for (std::uint32_t i = 0; i < EventQueue::max_of_channels; ++i) {
+    EXPECT_TRUE(queue.has_room_for_channels());
+    queue.push(ChannelOpened{ChannelId{i}});
+  }
+  EXPECT_FALSE(queue.has_room_for_channels());
+  for (std::size_t i = 0; i < EventQueue::max_other; ++i)
+    queue.push(ConnectionStateChanged{ConnectionState::connecting, {}});
+  EXPECT_EQ(queue.dropped(), 0U) << "they do not count as others";
+  ASSERT_TRUE(queue.pop());
+  EXPECT_TRUE(queue.has_room_for_channels());
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::detail

@@ -23,9 +23,10 @@ struct CountingTap final : PacketTap {
 };
 
 struct Side {
-  explicit Side(std::uint64_t seed, PacketTap* tap = nullptr) : random(seed) {
+  explicit Side(std::uint64_t seed, PacketTap* tap = nullptr, bool srtp = true) : random(seed) {
     config.certificate = dtls::Certificate::generate(today).value();
     config.packet_tap = tap;
+    if (!srtp) config.srtp_profiles.clear();
     transport = std::make_unique<Transport>(TimePoint{}, config, rtp::SessionConfig{}, random);
   }
   std::vector<dtls::Fingerprint> fingerprints() const { return {config.certificate->fingerprint()}; }
@@ -72,8 +73,8 @@ TEST(Transport, CarriesMediaOnceDtlsIsThrough) {
   CountingTap tap;
   Side alice(1, &tap);
   Side bob(2);
-  alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints());
-  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints());
+  alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints(), true);
+  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints(), true);
   exchange(alice, bob);
   ASSERT_TRUE(said_connected(alice));
   ASSERT_TRUE(said_connected(bob));
@@ -101,9 +102,9 @@ TEST(Transport, CarriesMediaOnceDtlsIsThrough) {
 TEST(Transport, KeepsDtlsThatComesBeforeTheRoleIsKnown) {
   Side alice(1);
   Side bob(2);
-  bob.transport->start(TimePoint{}, dtls::Role::client, alice.fingerprints());
+  bob.transport->start(TimePoint{}, dtls::Role::client, alice.fingerprints(), true);
   exchange(alice, bob);
-  alice.transport->start(TimePoint{}, dtls::Role::server, bob.fingerprints());
+  alice.transport->start(TimePoint{}, dtls::Role::server, bob.fingerprints(), true);
   exchange(alice, bob);
   EXPECT_TRUE(said_connected(alice));
   EXPECT_TRUE(said_connected(bob));
@@ -113,8 +114,8 @@ TEST(Transport, EndsWithTheErrorOfDtls) {
   Side alice(1);
   Side bob(2);
   Side mallory(3);
-  alice.transport->start(TimePoint{}, dtls::Role::client, mallory.fingerprints());
-  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints());
+  alice.transport->start(TimePoint{}, dtls::Role::client, mallory.fingerprints(), true);
+  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints(), true);
   exchange(alice, bob);
 
   const auto event = alice.transport->poll_event();
@@ -126,8 +127,8 @@ TEST(Transport, EndsWithTheErrorOfDtls) {
 TEST(Transport, EndsWhenThePeerCloses) {
   Side alice(1);
   Side bob(2);
-  alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints());
-  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints());
+  alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints(), true);
+  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints(), true);
   exchange(alice, bob);
   ASSERT_TRUE(said_connected(bob));
 
@@ -152,6 +153,80 @@ TEST(Transport, CountsWhatItCannotUse) {
   const std::vector<std::byte> huge(2000, std::byte{0x16});
   alice.transport->handle_packet(TimePoint{}, huge);
   EXPECT_EQ(alice.transport->dropped().early_packets, 37u);
+}
+
+// A peer that has no SRTP at all, and needs none.
+struct DataOnly {
+  Side alice{1, nullptr, false};
+  Side bob{2};
+  ChannelId channel;
+
+  DataOnly() {
+    alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints(), false);
+    bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints(), false);
+    exchange(alice, bob);
+    EXPECT_TRUE(said_connected(alice));
+    EXPECT_TRUE(said_connected(bob));
+    for (Side* each : {&alice, &bob}) each->transport->channels().negotiate(TimePoint{}, {5000, 65536});
+    channel = alice.transport->channels().create(TimePoint{}, "chat", {}).value();
+    exchange(alice, bob);
+  }
+  std::optional<ChannelId> announced() {
+    while (const auto event = bob.transport->channels().poll_event()) {
+      if (const auto* found = std::get_if<ChannelAnnounced>(&*event)) return found->channel;
+    }
+    return std::nullopt;
+  }
+};
+
+TEST(Transport, CarriesDataChannelsWithoutKeysForMedia) {
+  DataOnly call;
+  EXPECT_TRUE(call.alice.transport->connected());
+  EXPECT_FALSE(call.alice.transport->carries_media());
+
+  const std::vector<std::byte> message(30'000, std::byte{7});
+  ASSERT_TRUE(call.alice.transport->channels().try_send(TimePoint{}, call.channel, message, false).value());
+  exchange(call.alice, call.bob);
+
+  const auto received = call.bob.transport->channels().receive(TimePoint{}, call.announced().value());
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->data, message);
+  EXPECT_EQ(call.alice.transport->dropped().data_unsendable, 0u);
+}
+
+TEST(Transport, EndsWhereMediaIsAgreedOnAndThePeerHasNoKeysForIt) {
+  Side alice(1, nullptr, false);
+  Side bob(2);
+  alice.transport->start(TimePoint{}, dtls::Role::client, bob.fingerprints(), false);
+  bob.transport->start(TimePoint{}, dtls::Role::server, alice.fingerprints(), true);
+  exchange(alice, bob);
+
+  const auto event = bob.transport->poll_event();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(std::get<Transport::Ended>(*event).error, dtls::Errc::no_srtp_profile);
+}
+
+TEST(Transport, LeavesDataWithTheChannelsWhileThereIsNoRoom) {
+  DataOnly call;
+  ASSERT_TRUE(call.alice.transport->channels().try_send(TimePoint{}, call.channel, as_bytes("later"), true));
+
+  EXPECT_FALSE(call.alice.transport->poll_packet(TimePoint{}, false));
+  EXPECT_TRUE(call.alice.transport->poll_packet(TimePoint{}, true));
+}
+
+TEST(Transport, ClosesItsChannelsBeforeItSaysGoodbye) {
+  DataOnly call;
+  const ChannelId theirs = call.announced().value();
+  call.alice.transport->close(TimePoint{});
+  bool closed = false;
+  while (const auto event = call.alice.transport->channels().poll_event()) {
+    closed = closed || std::holds_alternative<ChannelClosed>(*event);
+  }
+  EXPECT_TRUE(closed);
+  exchange(call.alice, call.bob);
+
+  EXPECT_EQ(std::get<Transport::Ended>(*call.bob.transport->poll_event()).error, PeerErrc::peer_closed);
+  EXPECT_EQ(call.bob.transport->channels().info(theirs)->state, DataChannelState::closed);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "petrel/base/log.hpp"
 #include "petrel/base/time.hpp"
+#include "petrel/datachannel/channels.hpp"
 #include "petrel/dtls/certificate.hpp"
 #include "petrel/dtls/connection.hpp"
 #include "petrel/ice/agent.hpp"
@@ -17,6 +18,13 @@
 #include "petrel/tls/connection.hpp"
 
 namespace petrel::inline v0 {
+
+using datachannel::ChannelId;
+using datachannel::Message;
+/// W3C RTCDataChannelInit.
+using DataChannelInit = datachannel::ChannelInit;
+/// W3C RTCDataChannelState.
+using DataChannelState = datachannel::State;
 
 /// How one peer is set up. Everything has a default that works.
 struct PeerConfig {
@@ -57,6 +65,12 @@ struct PeerConfig {
   /// For transceivers that a remote offer makes, and for those made without codecs of their own.
   std::vector<Codec> audio_codecs = {opus()};
   std::vector<Codec> video_codecs = {h264(), vp8()};
+  /// Offer data channels from the first, so that none needs a renegotiation later
+  /// (alwaysNegotiateDataChannels of the W3C's extensions). Without it they are offered once a channel was
+  /// created.
+  bool always_negotiate_data_channels = false;
+  /// The longest data channel message to send or receive, in bytes. What we announce, as a=max-message-size.
+  std::size_t max_message_size = 256 * 1024;
   /// The longest UDP payload to send. 1200 goes through every path that WebRTC is seen on.
   std::size_t mtu_bytes = 1200;
   /// Explicit opt-ins that give secrets away, for packet analysers. Not owned; outlive the peer.

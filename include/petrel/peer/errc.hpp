@@ -18,8 +18,9 @@ enum class Errc {
   missing_fingerprint,      ///< No fingerprint: the peer's certificate could not be checked.
   invalid_setup,            ///< An a=setup that RFC 8842 5 does not allow here.
   rtcp_mux_required,        ///< The m-line wants RTCP on a port of its own, which is not supported.
-  unsupported_protocol,     ///< The m-line's transport is not DTLS-SRTP.
-  unsupported_media,        ///< The m-line is neither audio nor video.
+  unsupported_protocol,     ///< The m-line's transport is not DTLS-SRTP, or for data channels not SCTP over
+                            ///< DTLS.
+  unsupported_media,        ///< The m-line is neither audio nor video nor data channels.
   not_bundled,              ///< The m-line wants a transport of its own; only one is supported.
   no_common_codec,          ///< Nothing both sides can do on this m-line.
   rejected_by_peer,         ///< The peer set the m-line's port to 0.
@@ -29,6 +30,7 @@ enum class Errc {
   too_many_transceivers,    ///< More m-lines than Negotiation::max_media_lines.
   no_payload_type_left,     ///< All dynamic payload types are taken.
   stale_candidate,          ///< A trickled candidate's ufrag is of no description in force.
+  second_data_section,      ///< One m-line carries all data channels, and there is one already.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "petrel/base/packet_buffer.hpp"
+#include "petrel/datachannel/channels.hpp"
 #include "petrel/ice/agent.hpp"
 #include "petrel/peer/config.hpp"
 #include "petrel/peer/jsep.hpp"
@@ -67,16 +69,33 @@ struct TargetBitrateChanged {
   Bitrate bitrate;  ///< Over all that this peer sends.
 };
 
+/// The peer has opened a data channel (W3C datachannel). ChannelOpened follows.
+using ChannelAnnounced = datachannel::Announced;
+/// Messages can be sent.
+using ChannelOpened = datachannel::Opened;
+/// Peer::receive() has something, after it had nothing.
+using ChannelReadable = datachannel::Readable;
+/// Peer::try_send() takes more, after it answered false.
+using ChannelWritable = datachannel::Writable;
+/// W3C bufferedamountlow.
+using ChannelBufferedAmountLow = datachannel::BufferedAmountLow;
+/// W3C closing: the peer closes the channel. What it sent before can still be received.
+using ChannelClosing = datachannel::Closing;
+/// Nothing more goes or comes. With an error it ended otherwise than by a close().
+using ChannelClosed = datachannel::Closed;
+
 /// An m-line that came to nothing in the last description.
 struct RejectedMedia {
   std::string mid;
-  Kind kind = Kind::video;
-  std::error_code reason;  ///< jsep::Errc
-  std::string detail;      ///< In words: both sides' codecs, where there is none in common.
+  std::optional<Kind> kind{};  ///< nullopt: data channels, or an m-line of another kind.
+  std::error_code reason;      ///< jsep::Errc
+  std::string detail;          ///< In words: both sides' codecs, where there is none in common.
 };
 
-using PeerEvent = std::variant<ConnectionStateChanged, IceConnectionStateChanged, IceGatheringStateChanged,
-                               SignalingStateChanged, NegotiationNeeded, LocalCandidate, TrackAdded,
-                               FrameArrived, PacketArrived, KeyFrameWanted, TargetBitrateChanged>;
+using PeerEvent =
+    std::variant<ConnectionStateChanged, IceConnectionStateChanged, IceGatheringStateChanged,
+                 SignalingStateChanged, NegotiationNeeded, LocalCandidate, TrackAdded, FrameArrived,
+                 PacketArrived, KeyFrameWanted, TargetBitrateChanged, ChannelAnnounced, ChannelOpened,
+                 ChannelReadable, ChannelWritable, ChannelBufferedAmountLow, ChannelClosing, ChannelClosed>;
 
 }  // namespace petrel::inline v0

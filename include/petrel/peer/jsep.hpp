@@ -73,6 +73,13 @@ struct NegotiationConfig {
   std::string cname = "petrel";
   /// The role to choose where the peer lets us. RFC 8842 5.3 recommends active.
   DtlsRole preferred_role = DtlsRole::client;
+  /// Offer data channels before all media, even where none was asked for (alwaysNegotiateDataChannels of
+  /// the W3C's extensions): the first channel then needs no renegotiation.
+  bool always_negotiate_data_channels = false;
+  /// Of our end of the SCTP association, RFC 8841 5.
+  std::uint16_t sctp_port = 5000;
+  /// The longest data channel message that we take, in bytes; 0: any (RFC 8841 6).
+  std::uint64_t max_message_size = 256 * 1024;
 };
 
 /// What the transport contributes to a description, all of it as text.
@@ -189,13 +196,26 @@ struct MediaChange {
   std::string cname;    ///< Ours.
 };
 
-/// An m=application line. Data channels are not supported yet: it is answered with port 0.
+/// The m=application line that carries all data channels.
 struct DataChannelChange {
   std::size_t media_line = 0;
   std::string mid;
+  /// False where either side rejects it: then `reason` and `detail` say why.
   bool accepted = false;
-  std::uint16_t sctp_port = 5000;
-  std::uint64_t max_message_size = 65536;  ///< Bytes; 0: any. RFC 8841 6.1.
+  std::error_code reason{};
+  std::string detail{};
+  std::uint16_t sctp_port = 5000;  ///< The peer's.
+  std::uint64_t max_message_size =
+      65536;  ///< The longest that the peer takes, in bytes; 0: any. RFC 8841 6.1.
+};
+
+/// An m-line of the peer's that is refused and belongs to nothing: of an unknown kind, or a second
+/// one for data channels.
+struct RefusedLine {
+  std::size_t media_line = 0;
+  std::string mid;
+  std::error_code reason;
+  std::string detail;
 };
 
 /// What an applied description changes. The peer carries it out.
@@ -208,7 +228,8 @@ struct Changes {
   /// Of remote descriptions and of agreements: nullopt after an offer of ours, and where nothing is accepted.
   std::optional<TransportChange> transport;
   std::vector<MediaChange> media;
-  std::optional<DataChannelChange> data_channels;
+  std::optional<DataChannelChange> data_channels;  ///< nullopt: there is no such m-line.
+  std::vector<RefusedLine> refused;
   std::vector<TransceiverId> created;  ///< By this remote offer.
   std::vector<TransceiverId> removed;  ///< Made by an offer that was rolled back; forget them.
   std::vector<TransceiverId> stopped;  ///< Their m-lines were rejected.
@@ -221,7 +242,8 @@ struct Changes {
 ///
 /// Limits: one transport, so all m-lines must be bundled. Where the peer does not bundle,
 /// the first acceptable m-line keeps the transport and the others are rejected with
-/// Errc::not_bundled. RTCP must be multiplexed. Simulcast is read and not agreed to.
+/// Errc::not_bundled. RTCP must be multiplexed. Simulcast is read and not agreed to. One m-line carries
+/// all data channels (RFC 8841 14).
 class PETREL_API Negotiation {
  public:
   /// Browsers stop at 128 or fewer; a description with more is not a call.
@@ -239,6 +261,8 @@ class PETREL_API Negotiation {
   Result<void> set_sender(TransceiverId id, SenderStreams sender);
   /// Its m-line is rejected in the next description, and may be used again after that.
   Result<void> stop(TransceiverId id);
+  /// Data channels are wanted: the next offer has an m-line for them. For good, unless the peer rejects it.
+  void add_data_channels();
   std::optional<TransceiverState> transceiver(TransceiverId id) const;
   std::vector<TransceiverState> transceivers() const;  ///< In order of creation, stopped ones left out.
 

@@ -15,7 +15,7 @@
 
 namespace petrel::inline v0 {
 
-/// A WebRTC peer without I/O: JSEP, ICE, DTLS, SRTP and RTP, joined.
+/// A WebRTC peer without I/O: JSEP, ICE, DTLS, SRTP, RTP and data channels, joined.
 ///
 /// PeerConnection runs one on Asio. On a loop of your own: give it datagrams, flows
 /// and the time; carry out its requests, send its transmits, take its events.
@@ -24,7 +24,8 @@ namespace petrel::inline v0 {
 /// calls is legal and poll_*() only dequeues. Call poll_request(), poll_transmit() and
 /// poll_event() until they are empty after any other call; late is slow, never wrong.
 /// Event and packet queues are bounded: state changes and candidates are never lost,
-/// media is dropped from the oldest on, and counted.
+/// media is dropped from the oldest on, and counted; data channel messages that nobody receives close
+/// the window of the peer. Data is taken from SCTP only as fast as transmits are polled.
 class PETREL_API Peer {
  public:
   using Event = PeerEvent;
@@ -75,6 +76,22 @@ class PETREL_API Peer {
   /// PacketArrived events for this transceiver, from now on.
   void deliver_packets(TimePoint now, TransceiverId id);
 
+  // Data channels. Errors are of datachannel::Errc, or Errc::closed and limit_reached.
+
+  /// Opens with the connection, or at once where there is one. The first channel needs an offer.
+  Result<ChannelId> create_data_channel(TimePoint now, std::string label, DataChannelInit init = {});
+  /// Takes the whole message, or answers false: then ChannelWritable will come.
+  Result<bool> try_send(TimePoint now, ChannelId channel, Bytes message, bool is_text);
+  /// The next whole message. Those of a channel that is closed, and of a peer that is, can still be had.
+  std::optional<Message> receive(TimePoint now, ChannelId channel);
+  Result<void> set_buffered_amount_low_threshold(ChannelId channel, std::size_t bytes);
+  /// Sends what waits, then closes; ChannelClosed follows. Of a channel that is closed: drops what was
+  /// not received.
+  void close_channel(TimePoint now, ChannelId channel);
+  /// nullopt: never heard of, or closed and done with.
+  std::optional<datachannel::ChannelInfo> channel(ChannelId channel) const;
+  std::vector<ChannelId> channels() const;
+
   // States.
 
   ConnectionState connection_state() const;
@@ -98,9 +115,11 @@ class PETREL_API Peer {
   std::optional<IoRequest> poll_request();
   std::optional<Transmit> poll_transmit();
   std::optional<PeerEvent> poll_event();
+  /// The next event of one data channel, out of turn: for those who give each channel a listener.
+  std::optional<PeerEvent> poll_event_of(ChannelId channel);
 
-  /// Says goodbye (RTCP BYE, DTLS close_notify) and closes. Poll once more: the requests,
-  /// which close the flows, come once the transmits are taken.
+  /// Says goodbye (RTCP BYE, SCTP SHUTDOWN where nothing is under way, DTLS close_notify) and closes. Poll
+  /// once more: the requests, which close the flows, come once the transmits are taken.
   void close(TimePoint now);
 
  private:

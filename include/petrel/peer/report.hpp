@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "petrel/base/time.hpp"
+#include "petrel/datachannel/channels.hpp"
 #include "petrel/dtls/connection.hpp"
 #include "petrel/ice/agent.hpp"
 #include "petrel/ice/report.hpp"
@@ -18,13 +19,14 @@ namespace petrel::inline v0 {
 struct PeerDrops {
   std::uint64_t unknown_source = 0;  ///< From an address that no ICE check has proven.
   std::uint64_t unknown_kind = 0;    ///< A first byte that is none of RFC 7983's.
-  std::uint64_t early_packets = 0;   ///< More DTLS or SRTP before its time than is kept.
+  std::uint64_t early_packets = 0;   ///< More DTLS, SRTP or SCTP before its time than is kept.
   std::uint64_t srtp_replayed = 0;
   std::uint64_t srtp_unauthentic = 0;  ///< Forged, damaged, or other keys.
   std::uint64_t srtp_malformed = 0;
-  std::uint64_t without_pair = 0;    ///< Ours: there was no candidate pair to send on.
-  std::uint64_t protect_failed = 0;  ///< Ours: SRTP refused it.
-  std::uint64_t events_dropped = 0;  ///< The application did not take events in time.
+  std::uint64_t without_pair = 0;     ///< Ours: there was no candidate pair to send on.
+  std::uint64_t protect_failed = 0;   ///< Ours: SRTP refused it.
+  std::uint64_t data_unsendable = 0;  ///< Ours: DTLS did not take an SCTP packet.
+  std::uint64_t events_dropped = 0;   ///< The application did not take events in time.
 };
 
 /// Counters of every layer of one peer.
@@ -32,6 +34,7 @@ struct PeerStats {
   rtp::SessionStats rtp;
   ice::AgentStats ice;
   std::optional<dtls::ConnectionStats> dtls;
+  datachannel::ChannelsStats data_channels;  ///< What could not be used. Of one channel: Peer::channel().
   PeerDrops dropped;
   std::optional<ice::SelectedPair> pair;
 };
@@ -46,6 +49,7 @@ struct ConnectionStages {
   std::optional<TimePoint> ice_connected;
   std::optional<TimePoint> dtls_started;
   std::optional<TimePoint> dtls_connected;
+  std::optional<TimePoint> data_channels_connected;  ///< The SCTP association is up.
   std::optional<TimePoint> first_media_sent;
   std::optional<TimePoint> first_media_received;
 };
