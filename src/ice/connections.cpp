@@ -23,11 +23,7 @@ void Connections::use(std::span<const IpAddress> addresses) {
   for (const Socket& socket : std::vector(sockets_)) {
     if (std::ranges::find(addresses, socket.local.address) != addresses.end()) continue;
     if (socket.passive) shared_.requests.push_back(CloseFlow{socket.flow});
-    news_.push_back(TcpSocketFailed{socket.flow});
-    for (const auto& connection : connections_) {
-      if (connection->candidate == socket.flow) end(*connection, PairOutcome::socket_failed);
-    }
-    std::erase_if(sockets_, [&](const Socket& each) { return each.flow == socket.flow; });
+    fail(socket.flow);
   }
   const AgentConfig& config = shared_.config;
   const bool both = config.tcp == TcpCandidates::both;
@@ -70,10 +66,26 @@ bool Connections::is_busy() const {
   return std::ranges::find(sockets_, false, &Socket::ready) != sockets_.end();
 }
 
-std::optional<TcpNews> Connections::poll_news() {
-  if (news_.empty()) return std::nullopt;
-  TcpNews news = std::move(news_.front());
-  news_.pop_front();
+// What it has accepted would stay open, but ICE has no socket any more that it could be a pair of.
+void Connections::fail(FlowId socket) {
+  for (const auto& connection : connections_) {
+    if (connection->candidate == socket) end(*connection, PairOutcome::socket_failed);
+  }
+  std::erase_if(sockets_, [&](const Socket& each) { return each.flow == socket; });
+  std::erase_if(news_, [&](const TcpNews& each) {
+    const auto* opened = std::get_if<TcpSocketOpened>(&each);
+    return opened != nullptr && opened->flow == socket;
+  });
+  news_.push_back(TcpSocketFailed{socket});
+}
+
+std::optional<TcpNews> Connections::poll_news(bool failures_only) {
+  const auto next = std::ranges::find_if(news_, [&](const TcpNews& each) {
+    return !failures_only || std::holds_alternative<TcpSocketFailed>(each);
+  });
+  if (next == news_.end()) return std::nullopt;
+  TcpNews news = *next;
+  news_.erase(next);
   return news;
 }
 
@@ -104,12 +116,7 @@ void Connections::handle_listener(FlowId flow, const FlowChange& change) {
     const bool taken = failed->error == std::errc::address_in_use;
     if (taken && !socket->ready && socket->ports_tried < enough) return listen(*socket);
     ++shared_.stats.sockets_failed;
-    news_.push_back(TcpSocketFailed{flow});
-    // What it has accepted would stay open, but ICE has no socket that it could be the pair of.
-    for (const auto& connection : connections_) {
-      if (connection->candidate == flow) end(*connection, PairOutcome::socket_failed);
-    }
-    sockets_.erase(socket);
+    fail(flow);
   }
 }
 

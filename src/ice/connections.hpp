@@ -61,7 +61,8 @@ class Connections {
   void use(std::span<const IpAddress> addresses);
   /// A socket has yet to listen.
   bool is_busy() const;
-  std::optional<TcpNews> poll_news();
+  /// With `failures_only` what has opened waits, so that others come first.
+  std::optional<TcpNews> poll_news(bool failures_only = false);
 
   void handle_flow(FlowId flow, const FlowChange& change);
   void handle_timeout();
@@ -115,6 +116,7 @@ class Connections {
 
   void add(const IpAddress& address, bool passive);
   void listen(Socket& socket);
+  void fail(FlowId socket);
   void handle_listener(FlowId flow, const FlowChange& change);
   void accept(FlowId flow, const FlowAccepted& accepted);
   void handle_change(Connection& connection, const FlowChange& change);

@@ -370,8 +370,7 @@ void Gatherer::collect() {
   });
   while (const auto news = relays_.poll_news()) handle_news(*news);
   // Behind the UDP candidates, which are the better ones.
-  while (const auto news = is_waiting_for_sockets() ? std::nullopt : connections_.poll_news())
-    handle_tcp(*news);
+  while (const auto news = connections_.poll_news(is_waiting_for_sockets())) handle_tcp(*news);
   finish_if_done();
 }
 

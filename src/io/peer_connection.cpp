@@ -13,8 +13,13 @@ std::shared_ptr<detail::PeerState> open(const std::weak_ptr<detail::PeerState>& 
 }
 
 std::shared_ptr<detail::PeerState> make_state(io::Network& network, PeerConfig config) {
+  const bool gathers_ahead = config.ice_candidate_pool_size > 0;
   auto state = std::make_shared<detail::PeerState>(network, std::move(config));
   state->attach();
+  if (gathers_ahead) {
+    state->list_interfaces();
+    state->after_call();
+  }
   return state;
 }
 

@@ -63,7 +63,7 @@ Result<SessionDescription> Negotiation::Session::create_offer(const LocalTranspo
   }
   if (current_remote_) numbering.remember(*current_remote_, false);
 
-  sdp::Session session = session_section(config_.session_id, version_ + 1, transport.ice_lite);
+  sdp::Session session = session_section(config_.session_id, version_ + 1, transport);
   sdp::Group bundle{"BUNDLE", {}};
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Transceiver* transceiver =

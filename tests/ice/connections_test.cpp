@@ -82,6 +82,14 @@ TEST_F(ConnectionsTest, HasOneSocketPerAddressAndDirection) {
   EXPECT_FALSE(connections.owns(passive.flow));
 }
 
+TEST_F(ConnectionsTest, TellOfFailuresFirstAndOfNothingThatHasFailed) {
+  use(TcpCandidates::active);
+  EXPECT_FALSE(connections.poll_news(true)) << "it may wait";
+  connections.use({});
+  EXPECT_TRUE(std::holds_alternative<TcpSocketFailed>(connections.poll_news(true).value()));
+  EXPECT_FALSE(connections.poll_news());
+}
+
 TEST_F(ConnectionsTest, OfALiteAgentDoNotConnect) {
   shared.config.lite = true;
   use(TcpCandidates::both);

@@ -25,7 +25,7 @@ IceServer turn(std::string url = "turn:192.0.2.50", std::string password = "secr
 
 /// A call with a STUN and TURN server on the internet, which forbids relaying to `denied`.
 struct Why {
-  explicit Why(CallConfig config, std::vector<turn_server::IpPrefix> denied = {})
+  explicit Why(CallConfig config, std::vector<IpPrefix> denied = {})
       : identity(identity_of("turn.example")),
         call(1, std::move(config)),
         random(call.network.fork_random()) {
@@ -119,8 +119,8 @@ TEST(Why, TheNameOfTheServerIsMisspelt) {
 
 TEST(Why, TheRelayMayNotSendToThePeer) {
   Why why(both_behind(NatConfig::symmetric(), {turn()}),
-          {turn_server::IpPrefix::parse("203.0.113.0/24").value(),
-           turn_server::IpPrefix::parse("198.51.100.0/24").value()});
+          {IpPrefix::parse("203.0.113.0/24").value(),
+           IpPrefix::parse("198.51.100.0/24").value()});
   EXPECT_EQ(why.cause(), Cause::relay_unreachable);
   EXPECT_TRUE(why.says("nothing comes through it")) << explain(why.report());
 }
@@ -142,18 +142,39 @@ TEST(Why, ThePeerTellsNamesOfAnotherNetwork) {
   EXPECT_TRUE(why.says(".local")) << explain(why.report());
 }
 
-TEST(Why, ThePeerTellsTcpCandidatesOnly) {
+TEST(Why, ThePeerTellsTcpCandidatesOnlyAndAllOfThemConnect) {
   CallConfig config;
   config.alice_nat = config.bob_nat = NatConfig::port_restricted();
   config.tamper_with_candidates = [](std::string& candidate) {
     if (const std::size_t at = candidate.find(" udp "); at != std::string::npos) {
       candidate.replace(at, 5, " tcp ");
-      candidate += " tcptype passive";
+      candidate += " tcptype active";
     }
     return true;
   };
   Why why(config);
   EXPECT_EQ(why.cause(), Cause::only_tcp_candidates);
+  EXPECT_TRUE(why.says("one side must listen")) << explain(why.report());
+}
+
+TEST(Why, NobodyConnectsWhereWeListen) {
+  CallConfig config;
+  config.alice.ice_tcp = ice::TcpCandidates::passive;
+  config.alice.ice_udp = false;
+  config.bob.ice_udp = false;
+  config.alice_nat = config.bob_nat = NatConfig::port_restricted();
+  Why why(config);
+  EXPECT_EQ(why.cause(), Cause::no_answer);
+}
+
+TEST(Why, NeitherUdpNorTcpPasses) {
+  CallConfig config;
+  config.bob.ice_tcp = ice::TcpCandidates::passive;
+  config.alice_nat = config.bob_nat = NatConfig::only_tcp_443();
+  Why why(config);
+  EXPECT_EQ(why.cause(), Cause::no_answer);
+  EXPECT_TRUE(why.says("1 of them by TCP")) << explain(why.report());
+  EXPECT_NE(to_string(why.report()).find("host tcp passive"), std::string::npos);
 }
 
 TEST(Why, OneSideHasIpv4AndTheOtherIpv6) {
