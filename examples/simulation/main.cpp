@@ -83,7 +83,7 @@ bool call_works(const sim::NatConfig& nat, petrel::IceServer ice_server, const c
   sim::SeededRandom dice = world.fork_random();
   turn_server::ServerConfig server_config{
       .listeners = {{server_at}}, .realm = "example.org", .users = {{"camera", "a long password"}}};
-  server_config.allow_peers = {IpPrefix::parse("198.18.0.0/15").value()};
+  server_config.allow_peers = {petrel::IpPrefix::parse("198.18.0.0/15").value()};
   auto server = turn_server::Server::create(world.now(), server_config, dice).value();
   world.attach(world.add_host({.name = "server", .addresses = {server_at.address}}), server);
 

@@ -322,6 +322,9 @@ void Agent::settle() {
     return stream->state() == State::connected || stream->state() == State::completed;
   };
   if (!streams_.empty() && std::ranges::all_of(streams_, works)) gatherer_->forgo_relays();
+  gatherer_->keep_mappings(std::ranges::any_of(streams_, [](const auto& stream) {
+    return stream->state() == State::new_ || stream->state() == State::checking;
+  }));
   if (gatherer_->poll_done()) shared_->emit(GatheringDone{});
 
   for (const std::string& foundation : std::exchange(shared_->proven_foundations, {})) {

@@ -285,6 +285,7 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
       socket->state = SocketState::failed;
       ++shared_.stats.sockets_failed;
       fail_candidates(flow);
+      keepalive_.forget(flow);
       std::erase_if(questions_, [&](const Question& question) { return question.flow == flow; });
       std::erase_if(asking_, [&](const Asking& asking) { return asking.question.flow == flow; });
     }
@@ -340,12 +341,14 @@ void Gatherer::handle_timeout(TimePoint now) {
   for (Asking& asking : asking_) asking.client.handle_timeout(now);
   relays_.handle_timeout();
   connections_.handle_timeout();
+  keepalive_.handle_timeout();
   collect();
 }
 
 std::optional<TimePoint> Gatherer::next_timeout() const {
   std::optional<TimePoint> next = earlier(earlier(limit_, relays_due_), relays_.next_timeout());
   next = earlier(next, connections_.next_timeout());
+  next = earlier(next, keepalive_.next_timeout());
   for (const Asking& asking : asking_) next = earlier(next, asking.client.next_timeout());
   return next;
 }
@@ -361,6 +364,7 @@ void Gatherer::collect() {
     const Question& question = asking.question;
     if (const auto* mapped = std::get_if<stun::MappedAddress>(&*event)) {
       handle_mapped(question.flow, question.server, mapped->address);
+      keepalive_.keep(question.flow, question.server);
       decide(question.report, ServerOutcome::answered);
     } else {
       ++shared_.stats.servers_unanswered;
@@ -502,7 +506,7 @@ void Gatherer::close() {
     if (socket.state == SocketState::binding || socket.state == SocketState::open)
       shared_.requests.push_back(CloseFlow{socket.flow});
   }
-  sockets_.clear();
+  for (const Socket& socket : std::exchange(sockets_, {})) keepalive_.forget(socket.flow);
   running_ = wanted_ = false;
 }
 

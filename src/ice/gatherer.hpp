@@ -10,6 +10,7 @@
 
 #include "ice/connections.hpp"
 #include "ice/foundation.hpp"
+#include "ice/mapping_keepalive.hpp"
 #include "ice/pair.hpp"
 #include "ice/relay.hpp"
 #include "ice/shared.hpp"
@@ -27,7 +28,8 @@ constexpr std::size_t max_turn_servers = 8;
 /// Candidates are the same for all streams of the agent.
 class Gatherer {
  public:
-  explicit Gatherer(Shared& shared) : shared_(shared), relays_(shared), connections_(shared) {
+  explicit Gatherer(Shared& shared)
+      : shared_(shared), relays_(shared), connections_(shared), keepalive_(shared) {
     shared.relays = &relays_;
     shared.connections = &connections_;
   }
@@ -67,6 +69,8 @@ class Gatherer {
   std::optional<RelayedPacket> poll_relayed() { return relays_.poll_received(); }
   /// A stream is connected: relays on demand are not demanded.
   void forgo_relays();
+  /// Some stream still waits for its pair.
+  void keep_mappings(bool needed) { keepalive_.set_needed(needed); }
   void set_turn_credentials(const TurnServer& server);
 
   /// Closes all sockets.
@@ -136,6 +140,7 @@ class Gatherer {
   std::vector<Socket> sockets_;
   Relays relays_;
   Connections connections_;
+  MappingKeepalive keepalive_;
   std::vector<Server> servers_;
   std::vector<Question> questions_;
   std::list<Asking> asking_;  ///< Clients cannot be moved about.

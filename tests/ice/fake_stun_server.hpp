@@ -19,7 +19,7 @@ class FakeStunServer {
 
   bool handle_datagram(TimePoint, const Datagram& datagram) {
     const auto request = stun::MessageView::parse(datagram.payload);
-    if (!request || silent) return true;
+    if (!request || silent || request->message_class() != stun::Class::request) return true;
     stun::Builder response(stun::Class::success_response, stun::Method::binding, request->id());
     transmits_.push_back(
         {FlowId{1}, datagram.source, response.xor_mapped_address(datagram.source).finish().value()});

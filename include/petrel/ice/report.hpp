@@ -112,7 +112,9 @@ struct AgentStats {
 
   std::uint64_t sockets_failed = 0;
   std::uint64_t servers_unanswered = 0;
-  std::uint64_t relays_lost = 0;      ///< Allocations that stood, and ended before us.
+  std::uint64_t keepalives_sent =
+      0;                          ///< To STUN servers, while the candidates that they gave wait to be used.
+  std::uint64_t relays_lost = 0;  ///< Allocations that stood, and ended before us.
   std::uint64_t relayed_dropped = 0;  ///< Came by a relay, but nobody polled.
   std::uint64_t sends_without_pair = 0;
   std::uint64_t transmits_dropped = 0;  ///< The queue was not polled for too long.
