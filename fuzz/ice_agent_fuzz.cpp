@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -7,6 +9,7 @@
 
 #include "ice/check.hpp"
 #include "ice/checklist.hpp"
+#include "ice/framing.hpp"
 #include "petrel/base/assert.hpp"
 #include "petrel/ice/agent.hpp"
 #include "petrel/mdns/node.hpp"
@@ -57,12 +60,16 @@ class Machine {
       if ((start & 2) != 0) config.relay_after = 100ms;
     }
     config.lite = (start & 0xc0) == 0x80;
+    config.tcp = ice::TcpCandidates{static_cast<std::uint8_t>(start >> 2 & 3)};
+    config.gather_udp = (start & 0x42) != 0x42;
+    config.renomination = (start & 128) != 0;
     return config;
   }
 
   void step(std::uint8_t operation) {
     // The last few values, which the others would share evenly.
     if (operation >= 247) return change_generation(operation);
+    if (operation >= 242) return change_connections(operation);
     switch (operation % 19) {
       case 0:
         now_ += std::chrono::milliseconds(in_.u16());
@@ -142,7 +149,18 @@ class Machine {
   void receive(Bytes packet) { receive(packet, flow(), endpoint()); }
   void receive(Bytes packet, FlowId to, const Endpoint& from) {
     if (!open_.contains(to)) return;
-    agent_.handle_datagram(now_, {to, from, {}, packet});
+    if (!framed_.contains(to)) {
+      agent_.handle_datagram(now_, {to, from, {}, packet});
+      return;
+    }
+    auto payload = PacketBuffer::copy_of(packet);
+    if (!payload) return;
+    const PacketBuffer frame = ice::to_frame(*std::move(payload));
+    const Endpoint& peer = framed_.at(to);
+    // Cut once, somewhere.
+    const std::size_t cut = std::min<std::size_t>(in_.u8(), frame.size());
+    agent_.handle_datagram(now_, {to, peer, {}, frame.bytes().first(cut)});
+    agent_.handle_datagram(now_, {to, peer, {}, frame.bytes().subspan(cut)});
   }
 
   void request() {
@@ -152,6 +170,10 @@ class Machine {
     if ((flags & 1) == 0) builder.username(ours.ufrag + ':' + theirs.ufrag);
     if ((flags & 2) == 0) builder.priority(in_.u32());
     if ((flags & 4) != 0) builder.use_candidate();
+    if ((flags & 128) != 0) {
+      const std::array<std::byte, 4> number{{{}, {}, {}, std::byte{in_.u8()}}};
+      builder.attribute(ice::nomination_attribute, number);
+    }
     if ((flags & 8) != 0) builder.ice_controlling(in_.u8() == 0 ? 0 : ~std::uint64_t{0});
     if ((flags & 16) != 0) builder.ice_controlled(in_.u8() == 0 ? 0 : ~std::uint64_t{0});
     if ((flags & 32) != 0) {
@@ -185,6 +207,8 @@ class Machine {
       candidate.foundation = std::to_string(size % 8);
       candidate.priority = in_.u32();
       candidate.endpoint = endpoint();
+      if (size >= 64) candidate.protocol = TransportProtocol::tcp;
+      if (size >= 64) candidate.tcp_type = size >= 96 ? "active" : "passive";
       static_cast<void>(agent_.add_remote_candidate(now_, stream(), candidate));
     } else {
       const auto candidate = ice::parse_candidate(as_text(in_.bytes(std::min(size, in_.remaining()))));
@@ -194,6 +218,7 @@ class Machine {
   void meet() {
     const bool lite = in_.u8() % 4 == 1;
     static_cast<void>(agent_.set_remote_credentials(now_, stream(), theirs, lite));
+    agent_.set_remote_renomination(now_, stream(), (start_ & 128) != 0);
   }
 
   void set_interfaces() {
@@ -206,9 +231,33 @@ class Machine {
   }
   void open_all() {
     for (const auto& [flow, address] : std::exchange(binding_, {})) {
-      open_.insert(flow);
+      if (!listeners_.contains(flow)) open_.insert(flow);
       agent_.handle_flow(now_, flow, FlowOpened{{address, 1000}});
     }
+  }
+  void change_connections(std::uint8_t operation) {
+    const FlowId changed = flow();
+    if (operation < 244) {
+      if (listeners_.empty()) return;
+      auto listener = listeners_.begin();
+      std::advance(listener, in_.u8() % listeners_.size());
+      const FlowId accepted{next_accepted_++};
+      const Endpoint from = endpoint();
+      open_.insert(accepted);
+      framed_.emplace(accepted, from);
+      agent_.handle_flow(now_, accepted, FlowAccepted{*listener, {}, from});
+    } else if (operation == 244) {
+      agent_.handle_flow(now_, changed, FlowCongested{});
+    } else if (operation == 245) {
+      agent_.handle_flow(now_, changed, FlowWritable{});
+    } else if (framed_.contains(changed)) {
+      forget(changed);
+      agent_.handle_flow(now_, changed, FlowClosed{});
+    }
+  }
+  void forget(FlowId flow) {
+    if (framed_.erase(flow) > 0) open_.erase(flow);
+    listeners_.erase(flow);
   }
   void fail_flow() {
     const FlowId failed = flow();
@@ -247,10 +296,16 @@ class Machine {
       PETREL_ASSERT(++outputs < 1000);
       PETREL_ASSERT(open_.contains(transmit->flow));
       if (transmit->payload.empty()) continue;  // Data.
+      Bytes payload = transmit->payload.bytes();
+      if (framed_.contains(transmit->flow)) {
+        PETREL_ASSERT(ByteReader(payload).u16() == payload.size() - ice::frame_header_bytes);
+        payload = payload.subspan(ice::frame_header_bytes);
+        if (payload.empty()) continue;
+      }
       // What TURN clients and mDNS nodes say has harnesses of its own.
       const std::uint16_t port = transmit->destination.port;
       if (port == 3478 || port == mdns::port || transmit->destination == Endpoint{}) continue;
-      const auto message = stun::MessageView::parse(transmit->payload.bytes());
+      const auto message = stun::MessageView::parse(payload);
       PETREL_ASSERT(message && message->fingerprint_ok());
       if (message->message_class() != stun::Class::request) continue;
       if (requests_.size() >= max_remembered_requests) requests_.erase(requests_.begin());
@@ -260,8 +315,18 @@ class Machine {
       PETREL_ASSERT(++outputs < 1000);
       if (const auto* bind = std::get_if<BindUdp>(&*request))
         binding_.emplace_back(bind->flow, bind->local.address);
-      if (const auto* connect = std::get_if<Connect>(&*request))
+      if (const auto* connect = std::get_if<Connect>(&*request)) {
         binding_.emplace_back(connect->flow, connect->local.address);
+        if (connect->remote.port != 3478) framed_.emplace(connect->flow, connect->remote);
+      }
+      if (const auto* listen = std::get_if<Listen>(&*request)) {
+        binding_.emplace_back(listen->flow, listen->local.address);
+        listeners_.insert(listen->flow);
+      }
+      if (const auto* close = std::get_if<CloseFlow>(&*request)) {
+        std::erase_if(binding_, [&](const auto& each) { return each.first == close->flow; });
+        forget(close->flow);
+      }
       if (const auto* join = std::get_if<JoinMulticast>(&*request))
         binding_.emplace_back(join->flow, join->interface);
     }
@@ -293,6 +358,9 @@ class Machine {
   std::vector<Request> requests_;
   std::vector<std::pair<FlowId, IpAddress>> binding_;
   std::set<FlowId> open_;
+  std::set<FlowId> listeners_;
+  std::map<FlowId, Endpoint> framed_;  ///< Connections of TCP candidates.
+  std::uint32_t next_accepted_ = first_accepted_flow.value;
   int stuck_ = 0;
 };
 

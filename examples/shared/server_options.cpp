@@ -50,6 +50,11 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
                  "A PEM file with the certificate that a turns: server stands under, if no public one");
   app.add_flag("--relay-only", options.relay_only,
                "Send by TURN servers only, so that viewers do not learn this machine's addresses");
+  app.add_option("--ice-tcp", options.ice_tcp,
+                 "Listen for media by TCP too, for viewers whose network lets no UDP through: off, on, or "
+                 "only to use no UDP")
+      ->check(CLI::IsMember({"off", "on", "only"}))
+      ->capture_default_str();
   app.add_option("--token", options.token, "A word that every visitor has to know");
   app.add_flag("--public", options.is_public, "Let everyone in who can reach the address");
   app.add_option("--allow-origin", options.allowed_origins,

@@ -23,6 +23,7 @@ struct ServerOptions {
   std::vector<std::string> ice_servers;  ///< URL, or URL,USERNAME,CREDENTIAL.
   std::string turn_ca;                   ///< A file.
   bool relay_only = false;
+  std::string ice_tcp = "off";  ///< off, on or only.
   std::string token;
   bool is_public = false;
   std::vector<std::string> allowed_origins;
@@ -41,7 +42,8 @@ struct EarlyExit {
   std::string text;
 };
 
-/// Adds --listen, --ice-server, --turn-ca, --relay-only, --token, --public, --allow-origin, --allow-host and
+/// Adds --listen, --ice-server, --turn-ca, --relay-only, --ice-tcp, --token, --public, --allow-origin,
+/// --allow-host and
 /// --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 

@@ -54,8 +54,9 @@ Agent::Agent(TimePoint now, AgentConfig config, RandomSource& random)
   config.ta = std::max(config.ta, min_ta);
   if (config.lite) config.role = Role::controlled;
   // A range that is none is no reason to have no sockets at all.
-  if (config.ports && (config.ports->first == 0 || config.ports->last < config.ports->first))
-    config.ports.reset();
+  for (std::optional<PortRange>* range : {&config.ports, &config.tcp_ports}) {
+    if (*range && ((*range)->first == 0 || (*range)->last < (*range)->first)) range->reset();
+  }
   shared_ = std::make_unique<Shared>(std::move(config), random);
   shared_->now = now;
   names_ = std::make_unique<LocalNames>(*shared_);
@@ -175,6 +176,12 @@ void Agent::end_of_remote_candidates(TimePoint now, StreamId id) {
   settle();
 }
 
+void Agent::set_remote_renomination(TimePoint now, StreamId id, bool understood) {
+  advance(now);
+  if (Stream* stream = find(id)) stream->set_remote_renomination(understood);
+  settle();
+}
+
 bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
   advance(now);
   if (!closed_ && names_->handle_datagram(datagram)) {
@@ -184,8 +191,13 @@ bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
   if (!closed_ && gatherer_->handle_relayed(datagram)) {
     while (auto packet = gatherer_->poll_relayed()) {
       const Datagram relayed{packet->flow, packet->source, packet->destination, packet->payload.bytes()};
-      if (!handle_stun(relayed)) relayed_.push_back(*std::move(packet));
+      if (!handle_stun(relayed)) keep_inner(*std::move(packet));
     }
+    settle();
+    return true;
+  }
+  if (!closed_ && gatherer_->connections().handle_bytes(datagram)) {
+    while (const auto frame = gatherer_->connections().poll_frame()) handle_frame(*frame);
     settle();
     return true;
   }
@@ -195,6 +207,28 @@ bool Agent::handle_datagram(TimePoint now, const Datagram& datagram) {
 }
 
 std::optional<RelayedPacket> Agent::poll_relayed() { return take(relayed_); }
+
+void Agent::keep_inner(RelayedPacket packet) {
+  if (relayed_.size() >= max_relayed_packets) {
+    ++shared_->stats.relayed_dropped;
+  } else {
+    relayed_.push_back(std::move(packet));
+  }
+}
+
+// A packet of a TCP connection. Who has connected to us may be anybody, until a check shows the password.
+void Agent::handle_frame(const Datagram& frame) {
+  Connections& connections = gatherer_->connections();
+  const bool proven = connections.is_proven(frame.flow, frame.source);
+  if (!proven && !stun::MessageView::parse(frame.payload))
+    return connections.reject(frame.flow, frame.source);
+  if (handle_stun(frame)) {
+    if (!proven && stream_of(frame.flow, frame.source)) connections.prove(frame.flow, frame.source);
+    return;
+  }
+  auto payload = PacketBuffer::copy_of(frame.payload);
+  if (payload) keep_inner({frame.flow, frame.source, frame.destination, *std::move(payload)});
+}
 
 // False: it is none.
 bool Agent::handle_stun(const Datagram& datagram) {
@@ -248,7 +282,7 @@ void Agent::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
   if (closed_) return;
   names_->handle_flow(flow, change);
   gatherer_->handle_flow(flow, change);
-  if (std::holds_alternative<FlowFailed>(change)) {
+  if (std::holds_alternative<FlowFailed>(change) || std::holds_alternative<FlowClosed>(change)) {
     shared_->transmits.remove_if([&](const Transmit& transmit) { return transmit.flow == flow; });
   }
   settle();
@@ -283,6 +317,7 @@ void Agent::settle() {
   for (const FlowId flow : std::exchange(shared_->failed_flows, {})) {
     for (const auto& stream : streams_) stream->fail_flow(flow);
   }
+  tell_of_connections();
   const auto works = [](const auto& stream) {
     return stream->state() == State::connected || stream->state() == State::completed;
   };
@@ -296,7 +331,22 @@ void Agent::settle() {
     for (const auto& stream : streams_) stream->unfreeze(foundation);
   }
   for (const auto& stream : streams_) stream->settle(now_);
+  // A stream whose pair has gone quiet may have given up a connection.
+  if (tell_of_connections()) {
+    for (const auto& stream : streams_) stream->settle(now_);
+  }
   start_transactions();
+}
+
+bool Agent::tell_of_connections() {
+  for (const ConnectionKey& opened : std::exchange(shared_->opened_connections, {})) {
+    for (const auto& stream : streams_) stream->handle_connection(now_, opened);
+  }
+  const auto ended = std::exchange(shared_->ended_connections, {});
+  for (const ConnectionEnded& each : ended) {
+    for (const auto& stream : streams_) stream->fail_connection(each);
+  }
+  return !ended.empty();
 }
 
 // When the next transaction may start, if there is one to start. Deviates from RFC 8445

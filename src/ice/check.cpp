@@ -1,5 +1,6 @@
 #include "ice/check.hpp"
 
+#include <array>
 #include <string>
 
 namespace petrel::inline v0::ice {
@@ -13,6 +14,11 @@ Result<PacketBuffer> make_check(const CheckContent& content, CheckParties partie
     builder.ice_controlled(content.tie_breaker);
   }
   if (content.use_candidate) builder.use_candidate();
+  if (content.nomination) {
+    std::array<std::byte, 4> value;
+    ByteWriter(value).u32(*content.nomination);
+    builder.attribute(nomination_attribute, value);
+  }
   return builder.finish({.integrity = &parties.remote_key});
 }
 
@@ -31,6 +37,12 @@ Result<PacketBuffer> make_refusal(const stun::MessageView& request, Refusal refu
     builder.unknown_attributes({unknown.begin(), unknown.size()});
   }
   return builder.finish({.integrity = local_key});
+}
+
+std::optional<std::uint32_t> nomination_of(const stun::MessageView& request) {
+  const auto value = request.find(nomination_attribute);
+  if (!value || value->size() != 4) return std::nullopt;
+  return ByteReader(*value).u32();
 }
 
 std::string_view receiver_ufrag(const stun::MessageView& request) {

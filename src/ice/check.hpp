@@ -21,7 +21,13 @@ struct CheckContent {
   Role role = Role::controlling;
   std::uint64_t tie_breaker = 0;
   bool use_candidate = false;
+  std::optional<std::uint32_t> nomination{};  ///< Renomination only: the highest number wins.
 };
+
+/// The NOMINATION attribute of draft-thatcher-ice-renomination, under the number that libwebrtc gave it.
+constexpr stun::AttributeType nomination_attribute{0xc001};
+/// Its value: 32 bits, of which 24 are used.
+std::optional<std::uint32_t> nomination_of(const stun::MessageView& request);
 
 /// One check on its way.
 struct Check {

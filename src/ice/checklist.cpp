@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/connections.hpp"
 #include "ice/priority.hpp"
 
 namespace petrel::inline v0::ice {
@@ -15,10 +16,25 @@ Endpoint reachable_from(const IpAddress& local, const Endpoint& remote) {
   return {IpAddress::v6(remote.address.octets(), local.scope_id()), remote.port};
 }
 
-// RFC 8445 6.1.2.2: same family, and link-local only with link-local.
-bool can_pair(const IpAddress& local, const IpAddress& remote) {
-  if (local.family() != remote.family()) return false;
-  return !local.is_v6() || local.is_link_local() == remote.is_link_local();
+std::string_view opposite(std::string_view tcp_type) {
+  if (tcp_type == tcp_active) return tcp_passive;
+  return tcp_type == tcp_passive ? tcp_active : tcp_type;
+}
+
+// RFC 8445 6.1.2.2: same family, and link-local only with link-local. RFC 6544 6.2: who connects
+// with who listens; of the latter's pairs only those that a connection has come for.
+bool can_pair(const Candidate& ours, const Candidate& theirs) {
+  const IpAddress& local = ours.endpoint.address;
+  const IpAddress& remote = theirs.endpoint.address;
+  if (ours.protocol != theirs.protocol || local.family() != remote.family()) return false;
+  if (local.is_v6() && local.is_link_local() != remote.is_link_local()) return false;
+  if (ours.protocol != TransportProtocol::tcp) return true;
+  if (ours.tcp_type == tcp_passive && theirs.type != CandidateType::peer_reflexive) return false;
+  return theirs.tcp_type == opposite(ours.tcp_type);
+}
+
+bool is_same_socket(const Candidate& a, const Candidate& b) {
+  return a.endpoint == b.endpoint && a.protocol == b.protocol && a.tcp_type == b.tcp_type;
 }
 
 // A relayed address is its own base, like a host's (RFC 8445 5.1.1.2).
@@ -51,7 +67,8 @@ void Checklist::add_local(LocalCandidate local) {
 }
 
 Checklist::Added Checklist::add_remote(const Candidate& candidate) {
-  const auto known = std::ranges::find(remotes_, candidate.endpoint, &Candidate::endpoint);
+  const auto known = std::ranges::find_if(
+      remotes_, [&](const Candidate& remote) { return is_same_socket(remote, candidate); });
   if (known != remotes_.end()) {
     if (known->type != CandidateType::peer_reflexive || candidate.type == CandidateType::peer_reflexive) {
       return Added::duplicate;
@@ -79,29 +96,60 @@ Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint3
   if (base == locals_.end()) return nullptr;
   if (Pair* pair = find(flow, source)) return pair;
 
-  // Candidates carry no scope: the peer's number of an interface is not ours.
-  Endpoint endpoint = source;
-  if (endpoint.address.is_v6()) endpoint.address = IpAddress::v6(source.address.octets());
-  auto remote = std::ranges::find(remotes_, endpoint, &Candidate::endpoint);
-  if (remote == remotes_.end()) {
-    if (remotes_.size() >= max_remote_candidates) return nullptr;
-    Candidate candidate;
-    // RFC 8445 7.3.1.3: a foundation that differs from all others. Signalled ones are
-    // theirs to choose; a clash would only delay a check.
-    candidate.foundation = "prflx" + std::to_string(++last_learnt_);
-    candidate.priority = priority;
-    candidate.endpoint = endpoint;
-    candidate.type = CandidateType::peer_reflexive;
-    remote = remotes_.insert(remotes_.end(), std::move(candidate));
-  }
-  add_pair(static_cast<std::size_t>(base - locals_.begin()),
-           static_cast<std::size_t>(remote - remotes_.begin()));
+  const std::size_t remote = learn_remote(base->candidate, source, priority);
+  if (remote == remotes_.size()) return nullptr;
+  add_pair(static_cast<std::size_t>(base - locals_.begin()), remote);
   prune();
   return find(flow, source);
 }
 
+// The place of the candidate that a request came from; remotes_.size() when there are too many.
+std::size_t Checklist::learn_remote(const Candidate& base, const Endpoint& source, std::uint32_t priority) {
+  Candidate candidate;
+  candidate.priority = priority;
+  candidate.endpoint = source;
+  // Candidates carry no scope: the peer's number of an interface is not ours.
+  if (source.address.is_v6()) candidate.endpoint.address = IpAddress::v6(source.address.octets());
+  candidate.type = CandidateType::peer_reflexive;
+  candidate.protocol = base.protocol;
+  candidate.tcp_type = opposite(base.tcp_type);
+  const auto known = std::ranges::find_if(
+      remotes_, [&](const Candidate& remote) { return is_same_socket(remote, candidate); });
+  if (known != remotes_.end()) return static_cast<std::size_t>(known - remotes_.begin());
+
+  // RFC 8445 7.3.1.3: a foundation that differs from all others. Signalled ones are
+  // theirs to choose; a clash would only delay a check.
+  candidate.foundation = "prflx" + std::to_string(++last_learnt_);
+  if (remotes_.size() < max_remote_candidates) {
+    remotes_.push_back(std::move(candidate));
+    return remotes_.size() - 1;
+  }
+  const std::size_t place = abandoned_remote();
+  if (place == remotes_.size()) return place;
+  std::erase_if(pairs_, [place](const Pair& pair) { return pair.remote == place; });
+  remotes_[place] = std::move(candidate);
+  return place;
+}
+
+// Every new connection of a peer is a candidate of its own; one whose connection is gone never returns.
+std::size_t Checklist::abandoned_remote() const {
+  for (std::size_t place = 0; place < remotes_.size(); ++place) {
+    const Candidate& remote = remotes_[place];
+    if (remote.tcp_type != tcp_active || remote.type != CandidateType::peer_reflexive) continue;
+    const auto stands = [place](const Pair& pair) {
+      return pair.remote == place && pair.outcome != PairOutcome::connection_lost;
+    };
+    if (std::ranges::none_of(pairs_, stands)) return place;
+  }
+  return remotes_.size();
+}
+
 std::size_t Checklist::learn_local(const Endpoint& mapped, std::size_t base, std::uint32_t priority) {
   const FlowId flow = locals_[base].flow;
+  // An active candidate has a new port with every connection; without a NAT it is still itself.
+  const Candidate& candidate = locals_[base].candidate;
+  if (candidate.tcp_type == tcp_active && candidate.endpoint.address.octets() == mapped.address.octets())
+    return base;
   const auto known = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
     return local.flow == flow && local.candidate.endpoint == mapped;
   });
@@ -132,6 +180,21 @@ void Checklist::fail_flow(FlowId flow) {
     if (pair.flow != flow) continue;
     pair.fail(PairOutcome::socket_failed);
     forget_trigger(pair.id);
+  }
+}
+
+void Checklist::fail_connection(const ConnectionEnded& ended) {
+  Pair* pair = find(ended.candidate, ended.remote);
+  if (pair == nullptr || !pair->over_tcp) return;
+  pair->fail(ended.outcome);
+  pair->heard = false;
+  pair->nominate_when_valid = false;
+  forget_trigger(pair->id);
+  if (ended.outcome != PairOutcome::stopped) return;
+  if (pair->awaits_peer) {
+    pair->outcome = PairOutcome::connection_lost;
+  } else {
+    pair->state = PairState::frozen;
   }
 }
 
@@ -207,6 +270,16 @@ void Checklist::resume(std::optional<PairId> carrier) {
   for (Pair& pair : pairs_) {
     const bool runs = pair.outcome == PairOutcome::under_way || pair.outcome == PairOutcome::not_tried;
     if (pair.id == carrier || runs || pair.outcome == PairOutcome::socket_failed) continue;
+    if (pair.awaits_peer && pair.outcome == PairOutcome::connection_lost) continue;
+    pair.state = PairState::waiting;
+    pair.outcome = PairOutcome::not_tried;
+  }
+}
+
+void Checklist::retry_failed() {
+  for (Pair& pair : pairs_) {
+    if (pair.state != PairState::failed || pair.awaits_peer || pair.outcome == PairOutcome::socket_failed)
+      continue;
     pair.state = PairState::waiting;
     pair.outcome = PairOutcome::not_tried;
   }
@@ -215,7 +288,7 @@ void Checklist::resume(std::optional<PairId> carrier) {
 void Checklist::add_pair(std::size_t local, std::size_t remote) {
   const LocalCandidate& base = locals_[local];
   const Candidate& other = remotes_[remote];
-  if (!base.usable || !can_pair(base.candidate.endpoint.address, other.endpoint.address)) return;
+  if (!base.usable || !can_pair(base.candidate, other)) return;
   const Endpoint destination = reachable_from(base.candidate.endpoint.address, other.endpoint);
   if (find(base.flow, destination) != nullptr) return;
 
@@ -225,6 +298,8 @@ void Checklist::add_pair(std::size_t local, std::size_t remote) {
   pair.remote = remote;
   pair.flow = base.flow;
   pair.destination = destination;
+  pair.over_tcp = base.candidate.protocol == TransportProtocol::tcp;
+  pair.awaits_peer = pair.over_tcp && base.candidate.tcp_type == tcp_passive;
   if (stopped_) pair.outcome = PairOutcome::stopped;
   prioritise(pair);
   // RFC 8838 12: a late pair whose foundation has worked already need not wait.
@@ -246,6 +321,8 @@ void Checklist::prioritise(Pair& pair) const {
   const Candidate& local = locals_[pair.local].candidate;
   const Candidate& remote = remotes_[pair.remote];
   pair.foundation = local.foundation + ':' + remote.foundation;
+  const bool relayed = local.type == CandidateType::relay || remote.type == CandidateType::relay;
+  pair.directness = relayed ? 0 : pair.over_tcp ? 1 : 2;
   pair.priority = pair_priority(role_, {.local = local.priority, .remote = remote.priority});
 }
 

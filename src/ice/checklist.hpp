@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ice/pair.hpp"
+#include "ice/shared.hpp"
 #include "petrel/ice/agent.hpp"
 
 namespace petrel::inline v0::ice {
@@ -41,6 +42,8 @@ class Checklist {
 
   void set_role(Role role);
   void fail_flow(FlowId flow);
+  /// The pair whose TCP connection has ended. One that was not needed can be tried again.
+  void fail_connection(const ConnectionEnded& ended);
 
   Pair* find(PairId id);
   Pair* find(FlowId flow, const Endpoint& remote);
@@ -65,6 +68,9 @@ class Checklist {
   /// what comes. Only broken sockets stay what they are.
   void resume(std::optional<PairId> carrier);
 
+  /// The failed pairs are worth another try, because time has passed. Broken sockets are not.
+  void retry_failed();
+
   /// Highest priority first.
   std::span<Pair> pairs() { return pairs_; }
   std::span<const Pair> pairs() const { return pairs_; }
@@ -75,6 +81,8 @@ class Checklist {
   std::uint64_t take_pruned() { return std::exchange(pruned_, 0); }
 
  private:
+  std::size_t learn_remote(const Candidate& base, const Endpoint& source, std::uint32_t priority);
+  std::size_t abandoned_remote() const;
   void add_pair(std::size_t local, std::size_t remote);
   void add_pairs_of_remote(std::size_t remote);
   void prioritise(Pair& pair) const;

@@ -6,6 +6,7 @@
 
 #include "ice/addresses.hpp"
 #include "ice/local_names.hpp"
+#include "ice/ports.hpp"
 #include "ice/priority.hpp"
 
 namespace petrel::inline v0::ice {
@@ -25,11 +26,8 @@ bool is_port_taken(const FlowChange& change) {
   return failed != nullptr && failed->error == std::errc::address_in_use;
 }
 
-// A range that is so full is not worth searching to its end.
-unsigned ports_to_try(const AgentConfig& config) {
-  constexpr unsigned enough = 1000;
-  if (!config.ports) return 0;
-  return std::min(enough, unsigned{config.ports->last} - config.ports->first + 1);
+bool is_stream(TransportProtocol protocol) {
+  return protocol == TransportProtocol::tcp || protocol == TransportProtocol::tls;
 }
 
 // What raddr says where it is to say nothing.
@@ -67,7 +65,7 @@ void Gatherer::gather(TimePoint now) {
   }
   bind_sockets();
   find_servers();
-  finish_if_done();
+  collect();
 }
 
 void Gatherer::bind_sockets() {
@@ -86,22 +84,18 @@ void Gatherer::bind_sockets() {
     sockets_.push_back(socket);
     bind(sockets_.back());
   }
+  if (shared_.config.tcp != TcpCandidates::none && !relay_only()) connections_.use(addresses);
 }
 
 void Gatherer::bind(Socket& socket) {
   socket.flow = shared_.next_flow();
-  if (const auto& ports = shared_.config.ports) {
-    // From a place of its own, so that many agents in one range do not all begin at its start.
-    const std::uint32_t size = std::uint32_t{ports->last} - ports->first + 1;
-    if (socket.ports_tried == 0)
-      socket.local.port = static_cast<std::uint16_t>(shared_.random.between(0, size - 1));
-    const std::uint32_t offset = (std::uint32_t{socket.local.port} + socket.ports_tried) % size;
-    ++socket.ports_tried;
-    const auto port = static_cast<std::uint16_t>(ports->first + offset);
-    shared_.requests.push_back(BindUdp{socket.flow, {socket.local.address, port}});
-  } else {
-    shared_.requests.push_back(BindUdp{socket.flow, socket.local});
+  if (!shared_.config.gather_udp) {
+    socket.state = SocketState::unbound;
+    return;
   }
+  const std::uint16_t port =
+      next_port(shared_.config.ports, socket.local.port, socket.ports_tried, shared_.random);
+  shared_.requests.push_back(BindUdp{socket.flow, {socket.local.address, port}});
 }
 
 std::vector<LocalAddress> Gatherer::chosen_interfaces() const {
@@ -189,7 +183,10 @@ void Gatherer::ask(const Server& server, const Endpoint& endpoint) {
 }
 
 void Gatherer::ask_from(const Socket& socket, const Server& server, const Endpoint& endpoint) {
-  if (socket.state != SocketState::open || !can_reach(socket.local.address, endpoint.address)) return;
+  const bool by_stream = server.turn && is_stream(server.turn->uri.protocol);
+  const bool usable =
+      socket.state == SocketState::open || (socket.state == SocketState::unbound && by_stream);
+  if (!usable || !can_reach(socket.local.address, endpoint.address)) return;
   const std::size_t report = report_on(socket, server, endpoint);
   ServerReport& entry = shared_.server_reports[report];
   if (entry.outcome == ServerOutcome::asked || entry.outcome == ServerOutcome::answered) return;
@@ -259,6 +256,7 @@ void Gatherer::set_turn_credentials(const TurnServer& server) {
 
 void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
   relays_.handle_flow(flow, change);
+  connections_.handle_flow(flow, change);
   Socket* socket = find(flow);
   if (socket != nullptr && socket->state != SocketState::failed) {
     if (const auto* opened = std::get_if<FlowOpened>(&change)) {
@@ -270,10 +268,8 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
         candidate.foundation = foundations_.of(CandidateType::host, socket->local.address);
         candidate.priority = candidate_priority(CandidateType::host, socket->preference);
         candidate.endpoint = socket->local;
-        std::optional<std::string> name;
-        if (shared_.config.publish_mdns && shared_.names != nullptr && !socket->local.address.is_loopback())
-          name = shared_.names->publish(socket->local.address);
-        candidates_.push_back({.candidate = std::move(candidate), .flow = flow, .name = name.value_or("")});
+        candidates_.push_back(
+            {.candidate = std::move(candidate), .flow = flow, .name = name_of(socket->local.address)});
       }
       for (const ExternalAddress& mapping : shared_.config.external_addresses) {
         if (mapping.local == socket->local.address && !relay_only())
@@ -283,7 +279,7 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
         for (const Endpoint& endpoint : server.endpoints) ask_from(*socket, server, endpoint);
       }
     } else if (is_port_taken(change) && socket->state == SocketState::binding &&
-               socket->ports_tried < ports_to_try(shared_.config)) {
+               socket->ports_tried < ports_to_try(shared_.config.ports)) {
       bind(*socket);
     } else if (std::holds_alternative<FlowFailed>(change)) {
       socket->state = SocketState::failed;
@@ -344,12 +340,14 @@ void Gatherer::handle_timeout(TimePoint now) {
   if (relays_due_ && now >= *relays_due_) ask_relays();
   for (Asking& asking : asking_) asking.client.handle_timeout(now);
   relays_.handle_timeout();
+  connections_.handle_timeout();
   keepalive_.handle_timeout();
   collect();
 }
 
 std::optional<TimePoint> Gatherer::next_timeout() const {
   std::optional<TimePoint> next = earlier(earlier(limit_, relays_due_), relays_.next_timeout());
+  next = earlier(next, connections_.next_timeout());
   next = earlier(next, keepalive_.next_timeout());
   for (const Asking& asking : asking_) next = earlier(next, asking.client.next_timeout());
   return next;
@@ -375,6 +373,8 @@ void Gatherer::collect() {
     return true;
   });
   while (const auto news = relays_.poll_news()) handle_news(*news);
+  // Behind the UDP candidates, which are the better ones.
+  while (const auto news = connections_.poll_news(is_waiting_for_sockets())) handle_tcp(*news);
   finish_if_done();
 }
 
@@ -407,6 +407,36 @@ void Gatherer::handle_relay(const RelayOpened& opened) {
   // RFC 8445 5.1.1.2; but who relays for privacy does not want to be seen (RFC 8828 5.2).
   candidate.related = relay_only() ? nowhere(opened.relayed.address.family()) : opened.mapped;
   candidates_.push_back({.candidate = std::move(candidate), .flow = opened.flow});
+}
+
+// The name that is told in place of the address; empty: the address.
+std::string Gatherer::name_of(const IpAddress& address) {
+  if (!shared_.config.publish_mdns || shared_.names == nullptr || address.is_loopback()) return "";
+  return shared_.names->publish(address).value_or("");
+}
+
+// RFC 6544 5.1: host candidates, and those that a 1:1 NAT makes of them.
+void Gatherer::handle_tcp(const TcpNews& news) {
+  const auto* opened = std::get_if<TcpSocketOpened>(&news);
+  if (opened == nullptr) return fail_candidates(std::get<TcpSocketFailed>(news).flow);
+  const IpAddress& address = opened->local.address;
+  Candidate candidate;
+  candidate.foundation = foundations_.of(CandidateType::host, address, {}, TransportProtocol::tcp);
+  candidate.protocol = TransportProtocol::tcp;
+  candidate.tcp_type = opened->tcp_type;
+  candidate.priority = tcp_candidate_priority(CandidateType::host, candidate.tcp_type, opened->preference);
+  candidate.endpoint = opened->local;
+  candidates_.push_back({.candidate = candidate, .flow = opened->flow, .name = name_of(address)});
+  if (opened->tcp_type != tcp_passive) return;
+  candidate.type = CandidateType::server_reflexive;
+  candidate.priority = tcp_candidate_priority(candidate.type, candidate.tcp_type, opened->preference);
+  candidate.related = shared_.config.publish_mdns ? nowhere(address.family()) : opened->local;
+  for (const ExternalAddress& mapping : shared_.config.external_addresses) {
+    if (mapping.local != address) continue;
+    candidate.foundation = foundations_.of(candidate.type, address, mapping.external, TransportProtocol::tcp);
+    candidate.endpoint = {mapping.external, opened->local.port};
+    candidates_.push_back({.candidate = candidate, .flow = opened->flow});
+  }
 }
 
 void Gatherer::handle_mapped(FlowId flow, const Endpoint& server, const Endpoint& mapped) {
@@ -461,7 +491,7 @@ void Gatherer::finish_if_done() {
   const bool resolving =
       std::ranges::any_of(servers_, [](const Server& server) { return server.resolving.has_value(); });
   const bool busy = resolving || is_waiting_for_sockets() || !questions_.empty() || !asking_.empty() ||
-                    relays_due_ || relays_.is_busy();
+                    relays_due_ || relays_.is_busy() || connections_.is_busy();
   if (busy) return;
   limit_.reset();
   if (std::exchange(running_, false)) done_ = true;
@@ -471,15 +501,17 @@ void Gatherer::close() {
   stop_asking();
   relays_due_.reset();
   relays_.close();
+  connections_.close();
   for (const Socket& socket : sockets_) {
-    if (socket.state != SocketState::failed) shared_.requests.push_back(CloseFlow{socket.flow});
+    if (socket.state == SocketState::binding || socket.state == SocketState::open)
+      shared_.requests.push_back(CloseFlow{socket.flow});
   }
   for (const Socket& socket : std::exchange(sockets_, {})) keepalive_.forget(socket.flow);
   running_ = wanted_ = false;
 }
 
 bool Gatherer::has_open(FlowId flow) const {
-  if (relays_.owns(flow)) return true;
+  if (relays_.owns(flow) || connections_.owns(flow)) return true;
   const auto it = std::ranges::find(sockets_, flow, &Socket::flow);
   return it != sockets_.end() && it->state == SocketState::open;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ice/connections.hpp"
 #include "ice/foundation.hpp"
 #include "ice/mapping_keepalive.hpp"
 #include "ice/pair.hpp"
@@ -22,17 +23,22 @@ constexpr std::size_t max_stun_servers = 4;
 /// A service that gives credentials names two hosts by UDP, TCP and TLS.
 constexpr std::size_t max_turn_servers = 8;
 
-/// Finds local candidates: binds a socket per address, asks the STUN servers what each of them
-/// looks like from outside, and the TURN servers for relayed ones (RFC 8445 5.1.1). Candidates
-/// are the same for all streams of the agent.
+/// Finds local candidates: binds a socket per address, has TCP candidates beside them, asks the STUN servers
+/// what each of them looks like from outside, and the TURN servers for relayed ones (RFC 8445 5.1.1).
+/// Candidates are the same for all streams of the agent.
 class Gatherer {
  public:
-  explicit Gatherer(Shared& shared) : shared_(shared), relays_(shared), keepalive_(shared) {
+  explicit Gatherer(Shared& shared)
+      : shared_(shared), relays_(shared), connections_(shared), keepalive_(shared) {
     shared.relays = &relays_;
+    shared.connections = &connections_;
   }
   Gatherer(const Gatherer&) = delete;
   Gatherer& operator=(const Gatherer&) = delete;
-  ~Gatherer() { shared_.relays = nullptr; }
+  ~Gatherer() {
+    shared_.relays = nullptr;
+    shared_.connections = nullptr;
+  }
 
   void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
   void gather(TimePoint now);
@@ -56,6 +62,8 @@ class Gatherer {
   /// Whether the flow is a socket of ours that candidates stand on: bound, or relayed.
   bool has_open(FlowId flow) const;
 
+  Connections& connections() { return connections_; }
+
   /// True: it came from a TURN server, and is dealt with.
   bool handle_relayed(const Datagram& datagram);
   std::optional<RelayedPacket> poll_relayed() { return relays_.poll_received(); }
@@ -69,7 +77,12 @@ class Gatherer {
   void close();
 
  private:
-  enum class SocketState : std::uint8_t { binding, open, failed };
+  enum class SocketState : std::uint8_t {
+    binding,
+    open,
+    failed,
+    unbound,  ///< Without UDP: only an address that connections start from.
+  };
   struct Socket {
     FlowId flow;
     Endpoint local;
@@ -111,6 +124,8 @@ class Gatherer {
   void give_up(std::size_t report, std::string_view text);
   void handle_mapped(FlowId flow, const Endpoint& server, const Endpoint& mapped);
   void handle_news(const RelayNews& news);
+  void handle_tcp(const TcpNews& news);
+  std::string name_of(const IpAddress& address);
   void handle_relay(const RelayOpened& opened);
   void fail_candidates(FlowId flow);
   void collect();
@@ -124,6 +139,7 @@ class Gatherer {
   std::optional<std::vector<LocalAddress>> interfaces_;
   std::vector<Socket> sockets_;
   Relays relays_;
+  Connections connections_;
   MappingKeepalive keepalive_;
   std::vector<Server> servers_;
   std::vector<Question> questions_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/connections.hpp"
 #include "ice/local_names.hpp"
 #include "ice/priority.hpp"
 
@@ -57,13 +58,12 @@ Result<void> Generation::add_remote_candidate(const Candidate& candidate) {
   AgentStats& stats = shared_.stats;
   if (!candidate.ufrag.empty() && candidate.ufrag != remote_->ufrag) {
     ++stats.other_candidates_ignored;
+  } else if (!can_pair(candidate)) {
+    ++stats.tcp_candidates_ignored;
   } else if (!candidate.host_name.empty()) {
-    const bool asked = shared_.names != nullptr && shared_.config.resolve_mdns &&
-                       candidate.protocol == TransportProtocol::udp && candidate.component == 1 &&
+    const bool asked = shared_.names != nullptr && shared_.config.resolve_mdns && candidate.component == 1 &&
                        shared_.names->resolve(id_, candidate);
     stats.name_candidates_ignored += asked ? 0 : 1;
-  } else if (candidate.protocol != TransportProtocol::udp) {
-    ++stats.tcp_candidates_ignored;
   } else if (candidate.component != 1 || !is_usable(candidate.endpoint)) {
     ++stats.other_candidates_ignored;
   } else if (!shared_.config.remote_addresses.admits(candidate.endpoint.address)) {
@@ -74,6 +74,37 @@ Result<void> Generation::add_remote_candidate(const Candidate& candidate) {
     stats.excess_candidates_dropped += added == Checklist::Added::full ? 1 : 0;
   }
   return {};
+}
+
+// RFC 6544 6.2. Active candidates of the peer make no pairs before they connect, but belong in the picture.
+bool Generation::can_pair(const Candidate& candidate) const {
+  if (candidate.protocol != TransportProtocol::tcp) return true;
+  const TcpCandidates ours = shared_.config.tcp;
+  const bool relay_only = shared_.config.policy == TransportPolicy::relay;
+  if (relay_only || ours == TcpCandidates::none) return false;
+  if (candidate.tcp_type == tcp_active) return ours != TcpCandidates::active;
+  return candidate.tcp_type == tcp_passive && ours != TcpCandidates::passive && !shared_.config.lite;
+}
+
+// A check that had to open its connection is under way from now on.
+void Generation::handle_connection(TimePoint now, const ConnectionKey& opened) {
+  const Pair* pair = checklist_.find(opened.candidate, opened.remote);
+  if (pair == nullptr) return;
+  for (Check& check : checks_) {
+    if (check.pair == pair->id) check.started = now;
+  }
+}
+
+void Generation::fail_connection(ConnectionEnded ended) {
+  std::erase_if(early_checks_, [&](const ReceivedCheck& check) {
+    return check.flow == ended.candidate && check.source == ended.remote;
+  });
+  const Pair* pair = checklist_.find(ended.candidate, ended.remote);
+  if (pair == nullptr) return;
+  const bool needed = carrier_ == pair->id || selected_ == pair->id;
+  if (needed && ended.outcome == PairOutcome::stopped) ended.outcome = PairOutcome::connection_lost;
+  forget_checks(pair->id);
+  checklist_.fail_connection(ended);
 }
 
 void Generation::fail_flow(FlowId flow) {
@@ -105,6 +136,7 @@ std::optional<TimePoint> Generation::next_timeout() const {
     const Duration limit = state_ == State::disconnected ? consent_lifetime : peer_missing_after;
     if (carrier != pairs.end()) next = earlier(next, carrier->last_answer + limit);
   }
+  if (watches()) next = earlier(next, watch_.next_timeout());
   return earlier(next, patience_ends_);
 }
 
@@ -116,6 +148,7 @@ void Generation::settle(TimePoint now) {
   }
   shared_.stats.pairs_pruned += checklist_.take_pruned();
   choose_carrier(now);
+  watch_pairs(now);
   choose_nomination(now);
   update_state(now);
 }
@@ -155,13 +188,43 @@ void Generation::look_again(TimePoint now) {
   patience_ends_ = now + shared_.config.patience;
 }
 
+// A UDP pair may come back by itself. Of a connection that has gone quiet nobody will know whether it
+// is cut or only slow, and RFC 6544 11.1 lets us open another.
+void Generation::lose_carrier(TimePoint now) {
+  const Pair* carrier = checklist_.find(*carrier_);
+  if (carrier->over_tcp && !carrier->awaits_peer)
+    shared_.connections->abandon(carrier->flow, carrier->destination);
+  look_again(now);
+}
+
 void Generation::choose_nomination(TimePoint now) {
   choice_.reset();
   if (retired_ || shared_.role != Role::controlling || nominating_) return;
-  const bool missing = consent_ && consent_->missing();
-  if (selected_ && !missing) return;
+  const bool missing = consent_ && (consent_->missing() || (renominates() && is_quiet(now, *consent_)));
+  if (selected_ && !missing) {
+    const auto better =
+        renominates() ? watch_.better_than(*selected_, now, checklist_.pairs()) : std::nullopt;
+    if (better) choice_ = Nomination::Choice{*better, now};
+    return;
+  }
   const auto since = missing ? consent_->open_since().value_or(now) : TimePoint::min();
   choice_ = nomination_.choose(now, checklist_.pairs(), since);
+}
+
+bool Generation::renominates() const {
+  return shared_.config.renomination && remote_renominates_ && !shared_.config.lite && !remote_is_lite_;
+}
+
+bool Generation::watches() const {
+  return !retired_ && selected_ && renominates() && shared_.role == Role::controlling;
+}
+
+// With renomination, pairs that work and are not in use are asked again and again, so that there is
+// something to compare with, and to change over to.
+void Generation::watch_pairs(TimePoint now) {
+  if (!watches()) return;
+  if (consent_ && is_quiet(now, *consent_)) watch_.hurry(now);
+  if (watch_.handle_timeout(now, *selected_, checklist_.pairs())) checklist_.retry_failed();
 }
 
 void Generation::update_state(TimePoint now) {
@@ -175,7 +238,7 @@ void Generation::update_state(TimePoint now) {
     const State before = state_;
     state_ = selected_ ? State::completed : State::connected;
     if (lite ? now >= heard + peer_missing_after : consent_->missing()) state_ = State::disconnected;
-    if (state_ == State::disconnected && before != State::disconnected) look_again(now);
+    if (state_ == State::disconnected && before != State::disconnected) lose_carrier(now);
     return;
   }
   // RFC 8863 4: no failure before the timer has run out, even with nothing left to try.
@@ -220,14 +283,19 @@ void Generation::nominate(TimePoint now, Pair& pair) {
     const bool current_works = current != nullptr && consent_ && !consent_->missing();
     const bool abandoned = shared_.role == Role::controlled && current_works &&
                            now >= current->nominated_at + nomination_lifetime;
-    if (current_works && !abandoned && current->priority > pair.priority) return;
+    if (current_works && !abandoned && !renominates() && current->priority > pair.priority) return;
+    if (renominates()) ++shared_.stats.renominations;
   }
   selected_ = pair.id;
-  checklist_.stop();
-  std::erase_if(checks_, [&](const Check& check) {
-    const Pair* checked = checklist_.find(check.pair);
-    return checked == nullptr || !checked->nominate_when_valid;
-  });
+  if (renominates()) {
+    watch_.start(now);
+  } else {
+    checklist_.stop();
+    std::erase_if(checks_, [&](const Check& check) {
+      const Pair* checked = checklist_.find(check.pair);
+      return checked == nullptr || !checked->nominate_when_valid;
+    });
+  }
   const SelectedPair description = describe(pair);
   shared_.config.log.log(now, LogLevel::info, "ice.pair_selected",
                          {{"local", to_attribute(description.local)},

@@ -9,6 +9,7 @@
 #include "ice/checklist.hpp"
 #include "ice/consent.hpp"
 #include "ice/nomination.hpp"
+#include "ice/pair_watch.hpp"
 #include "ice/shared.hpp"
 
 namespace petrel::inline v0::ice {
@@ -25,6 +26,7 @@ struct ReceivedCheck {
   Endpoint source;
   std::uint32_t priority = 0;
   bool use_candidate = false;
+  std::optional<std::uint32_t> nomination{};
 };
 
 /// One data stream between two ICE restarts: one pair of credentials, and the pairs that are
@@ -47,12 +49,15 @@ class Generation {
   void add_local_candidate(const LocalCandidate& local);
   Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite);
   Result<void> add_remote_candidate(const Candidate& candidate);
+  void set_remote_renomination(bool understood) { remote_renominates_ = understood; }
   void end_of_remote_candidates() { end_of_remote_candidates_ = true; }
 
   void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
   /// False: it answers none of our questions.
   bool handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
   void fail_flow(FlowId flow);
+  void handle_connection(TimePoint now, const ConnectionKey& opened);
+  void fail_connection(ConnectionEnded ended);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
@@ -82,6 +87,9 @@ class Generation {
 
  private:
   bool is_alive() const { return state_ != State::failed && state_ != State::closed; }
+  bool renominates() const;
+  bool watches() const;
+  bool can_pair(const Candidate& candidate) const;
   void fail();
   bool is_exhausted() const;
   SelectedPair describe(const Pair& pair) const;
@@ -97,15 +105,18 @@ class Generation {
   void handle_consent_response(TimePoint now, const stun::MessageView& response);
   void fail_check(const Check& check);
   void cancel_checks(PairId pair);
+  void forget_checks(PairId pair);
 
   void start_check(TimePoint now, Pair& pair, Duration rto, bool use_candidate);
   void send_request(const CheckContent& content, Pair& pair);
   void retransmit(TimePoint now);
   void run_consent(TimePoint now);
   void nominate(TimePoint now, Pair& pair);
+  void lose_carrier(TimePoint now);
   void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
   void choose_nomination(TimePoint now);
+  void watch_pairs(TimePoint now);
   void update_state(TimePoint now);
 
   StreamId id_;
@@ -127,7 +138,10 @@ class Generation {
   Nomination nomination_;
   std::optional<Nomination::Choice> choice_;  ///< We are controlling, and will nominate this.
   bool nominating_ = false;                   ///< The check with USE-CANDIDATE is on its way.
-  std::optional<PairId> selected_;            ///< The nominated pair.
+  bool remote_renominates_ = false;
+  std::uint32_t last_nomination_ = 0;  ///< With renomination: of us or of the peer.
+  PairWatch watch_;
+  std::optional<PairId> selected_;  ///< The nominated pair.
   std::optional<PairId> carrier_;   ///< The pair that carries data: selected_, or the best that works.
   std::optional<Consent> consent_;  ///< On carrier_.
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/connections.hpp"
 #include "ice/generation.hpp"
 #include "ice/priority.hpp"
 #include "ice/role.hpp"
@@ -68,7 +69,10 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
   }
   respond(datagram, make_success(request.id(), datagram.source, local_key_));
 
-  const ReceivedCheck check{datagram.flow, datagram.source, *priority, request.use_candidate()};
+  const auto nomination = renominates() ? nomination_of(request) : std::nullopt;
+  // libwebrtc sends one or the other.
+  const bool nominates = request.use_candidate() || nomination;
+  const ReceivedCheck check{datagram.flow, datagram.source, *priority, nominates, nomination};
   if (remote_) return handle_check(now, check);
 
   // RFC 8445 7.3: the answer has gone out; the pair is made when the credentials are here.
@@ -78,6 +82,7 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
   });
   if (known != early.end()) {
     known->use_candidate |= check.use_candidate;
+    known->nomination = std::max(known->nomination, check.nomination);
   } else if (early.size() < max_early_checks) {
     early.push_back(check);
   } else {
@@ -104,7 +109,12 @@ void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
     return;
   }
 
-  if (check.use_candidate && shared_.role == Role::controlled) {
+  const bool is_current = !check.nomination || *check.nomination >= last_nomination_;
+  if (check.use_candidate && is_current && shared_.role == Role::controlled) {
+    if (check.nomination && *check.nomination > last_nomination_) {
+      last_nomination_ = *check.nomination;
+      for (Pair& other : checklist_.pairs()) other.nominate_when_valid = false;
+    }
     pair->nominated_at = now;
     // An answer that is older than half of what consent lasts proves too little to build on.
     if (pair->is_valid() && now < pair->last_answer + consent_lifetime / 2) return nominate(now, *pair);
@@ -112,13 +122,16 @@ void Generation::handle_check(TimePoint now, const ReceivedCheck& check) {
     pair->nominate_when_valid = true;
     if (pair->is_valid()) return checklist_.trigger(*pair);
   }
-  // Once a pair is nominated, only what the peer nominates is checked any more (8.1.2).
-  if (selected_ && !pair->nominate_when_valid) return;
+  // Once a pair is nominated, only what the peer nominates is checked any more (8.1.2), but for a
+  // connection that the peer has opened anew (RFC 6544 11.1).
+  if (selected_ && !pair->nominate_when_valid && !pair->awaits_peer && !renominates()) return;
   if (!pair->is_valid()) trigger(now, *pair);
 }
 
 void Generation::trigger(TimePoint now, Pair& pair) {
   if (pair.state == PairState::in_progress) {
+    // RFC 8489 6.2.2: it will arrive, and once is enough.
+    if (pair.over_tcp) return;
     // Deviates from RFC 8445 7.3.1.4, which repeats a running check at every request: one that
     // has just left may well be answered. It may as well have met a NAT that the peer's request
     // has opened only since, and then it is not left to its retransmission, half a second away.
@@ -207,8 +220,11 @@ void Generation::handle_success(TimePoint now, Check& check, Pair& pair, const E
   pair.last_answer = now;
   pair.mapped = checklist.learn_local(mapped, pair.local, check.content.priority);
   // Karn: after a retransmission nobody knows what was answered; the first sending bounds it.
-  if (check.transaction.sends() == 1 || !pair.round_trip) pair.round_trip = now - check.started;
-  pair.total_round_trip += *pair.round_trip;
+  if (check.transaction.sends() == 1 || !pair.round_trip) {
+    pair.measured(now - check.started);
+  } else {
+    pair.total_round_trip += *pair.round_trip;
+  }
 
   checklist.forget_trigger(pair.id);
   std::erase_if(checks_,
@@ -229,8 +245,7 @@ void Generation::handle_consent_response(TimePoint now, const stun::MessageView&
   Pair* pair = checklist_.find(*carrier_);
   if (!round_trip || pair == nullptr) return;
   ++pair->responses_received;
-  pair->round_trip = *round_trip;
-  pair->total_round_trip += *round_trip;
+  pair->measured(*round_trip);
   pair->last_answer = now;
 }
 
@@ -240,9 +255,17 @@ void Generation::cancel_checks(PairId pair) {
   }
 }
 
+void Generation::forget_checks(PairId pair) {
+  std::erase_if(checks_, [&](const Check& check) {
+    if (check.pair != pair) return false;
+    if (check.content.use_candidate) nominating_ = false;
+    return true;
+  });
+}
+
 std::optional<TimePoint> Generation::urgent_check_due() const {
   if (!is_alive() || !remote_) return std::nullopt;
-  if (checklist_.has_triggered()) return TimePoint::min();
+  if (checklist_.has_triggered() || watch_.has_due()) return TimePoint::min();
   if (choice_) return choice_->due;
   return std::nullopt;
 }
@@ -259,8 +282,13 @@ void Generation::start_urgent_check(TimePoint now, Duration rto) {
       start_check(now, *pair, rto, true);
     }
     choice_.reset();
-  } else if (Pair* pair = checklist.take_triggered()) {
-    start_check(now, *pair, rto, false);
+  } else if (Pair* triggered = checklist.take_triggered()) {
+    start_check(now, *triggered, rto, false);
+  } else if (const auto due = watch_.take_due()) {
+    Pair* watched = checklist.find(*due);
+    const auto runs = [&](const Check& check) { return check.pair == *due && !check.cancelled; };
+    if (watched != nullptr && watched->is_valid() && std::ranges::none_of(checks_, runs))
+      start_check(now, *watched, rto, false);
   }
 }
 
@@ -278,17 +306,21 @@ void Generation::start_check(TimePoint now, Pair& pair, Duration rto, bool use_c
     checks_.erase(oldest != checks_.end() ? oldest : checks_.begin());
   }
   const Candidate& local = checklist_.locals()[pair.local].candidate;
-  const CheckContent content{.id = shared_.random.bytes<12>(),
-                             .priority = peer_reflexive_priority(local.priority),
-                             .role = shared_.role,
-                             .tie_breaker = shared_.tie_breaker,
-                             .use_candidate = use_candidate};
+  const CheckContent content{
+      .id = shared_.random.bytes<12>(),
+      .priority = peer_reflexive_priority(local.priority, local.protocol),
+      .role = shared_.role,
+      .tie_breaker = shared_.tie_breaker,
+      .use_candidate = use_candidate,
+      .nomination = use_candidate && renominates() ? std::optional(++last_nomination_) : std::nullopt};
   // A pair that is being nominated works, and goes on carrying data.
   if (!pair.is_valid()) {
     pair.state = PairState::in_progress;
     pair.outcome = PairOutcome::under_way;
   }
-  stun::Transaction transaction(now, content.id, {.rto = rto});
+  using Schedule = stun::RetransmissionSchedule;
+  const Schedule schedule = pair.over_tcp ? Schedule::reliable() : Schedule{.rto = rto};
+  stun::Transaction transaction(now, content.id, schedule);
   if (transaction.due(now)) send_request(content, pair);
   checks_.push_back({.content = content, .transaction = transaction, .pair = pair.id, .started = now});
   ++shared_.stats.checks_sent;
@@ -329,7 +361,10 @@ void Generation::fail_check(const Check& check) {
   if (pair == nullptr) return;
   // A nomination that was lost on the way says nothing about a pair that has answered since.
   if (check.content.use_candidate && pair->last_answer > check.started) return;
-  pair->fail(check.answered_from_elsewhere ? PairOutcome::wrong_source : PairOutcome::unanswered);
+  PairOutcome why = check.answered_from_elsewhere ? PairOutcome::wrong_source : PairOutcome::unanswered;
+  if (pair->over_tcp && !shared_.connections->is_open(pair->flow, pair->destination))
+    why = PairOutcome::connection_failed;
+  pair->fail(why);
 }
 
 void Generation::run_consent(TimePoint now) {
@@ -339,12 +374,16 @@ void Generation::run_consent(TimePoint now) {
   Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
   if (!id || pair == nullptr) return;
   const Candidate& local = checklist_.locals()[pair->local].candidate;
+  // The nomination again: a peer that has another pair, and lost it, follows. Not while another is under way.
+  const bool nominates = selected_ == pair->id && shared_.role == Role::controlling;
+  const bool renominating = renominates() && (nominating_ || last_nomination_ == 0);
   send_request({.id = *id,
-                .priority = peer_reflexive_priority(local.priority),
+                .priority = peer_reflexive_priority(local.priority, local.protocol),
                 .role = shared_.role,
                 .tie_breaker = shared_.tie_breaker,
-                // The nomination again: a peer that has another pair, and lost it, follows.
-                .use_candidate = selected_ && shared_.role == Role::controlling},
+                .use_candidate = nominates && !renominating,
+                .nomination = nominates && !renominating && renominates() ? std::optional(last_nomination_)
+                                                                          : std::nullopt},
                *pair);
 }
 

@@ -13,9 +13,15 @@ std::optional<Nomination::Choice> Nomination::choose(TimePoint now, std::span<co
     return std::nullopt;
   }
   if (!first_valid_) first_valid_ = now;
-  const bool beatable =
-      std::any_of(pairs.begin(), best, [](const Pair& pair) { return pair.is_undecided(); });
-  return Choice{best->id, beatable ? *first_valid_ + nomination_wait : *first_valid_};
+  bool beatable = false;
+  bool by_udp = false;
+  for (const Pair& pair : std::span(pairs.begin(), best)) {
+    if (!pair.is_undecided()) continue;
+    beatable = true;
+    by_udp = by_udp || !pair.over_tcp;
+  }
+  if (!beatable) return Choice{best->id, *first_valid_};
+  return Choice{best->id, *first_valid_ + (best->over_tcp && by_udp ? tcp_nomination_wait : nomination_wait)};
 }
 
 }  // namespace petrel::inline v0::ice

@@ -13,10 +13,14 @@ namespace petrel::inline v0::ice {
 /// Ta, in which the two or three next better pairs get their checks out.
 constexpr Duration nomination_wait = std::chrono::milliseconds(150);
 
+/// The same where the best pair is one over TCP: long enough for a UDP check that was lost to be sent
+/// twice more (RFC 8489 6.2.1: after 500 ms and 1.5 s), as media is better off there.
+constexpr Duration tcp_nomination_wait = std::chrono::milliseconds(1'700);
+
 /// Which pair to nominate, and when: RFC 8445 8.1.1 leaves it to the controlling agent.
 ///
 /// The best working pair, at once if nothing better can still come of the checks, else
-/// after nomination_wait. It is nominated once.
+/// after nomination_wait, or tcp_nomination_wait. It is nominated once.
 class Nomination {
  public:
   struct Choice {

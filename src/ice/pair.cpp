@@ -54,6 +54,10 @@ std::string_view to_string(PairOutcome outcome) {
       return "answered from another address";
     case PairOutcome::socket_failed:
       return "the local socket failed";
+    case PairOutcome::connection_failed:
+      return "no TCP connection";
+    case PairOutcome::connection_lost:
+      return "the TCP connection ended";
     case PairOutcome::stopped:
       return "not needed any more";
   }

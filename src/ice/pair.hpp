@@ -30,7 +30,10 @@ struct Pair {
   std::size_t local = 0;  ///< Always a base: RFC 8445 6.1.2.4 replaces the others by theirs.
   std::size_t remote = 0;
   FlowId flow;
-  Endpoint destination;  ///< The remote endpoint, with the scope that a link-local one needs here.
+  Endpoint destination;         ///< The remote endpoint, with the scope that a link-local one needs here.
+  std::uint8_t directness = 0;  ///< 2: by UDP, 1: by TCP, 0: by a relay of either side.
+  bool over_tcp = false;
+  bool awaits_peer = false;  ///< Its connections come from the peer: without one there is nothing to check.
   std::string foundation;
   std::uint64_t priority = 0;
 
@@ -50,11 +53,18 @@ struct Pair {
   std::uint64_t packets_sent = 0;
   std::uint64_t bytes_sent = 0;
   std::optional<Duration> round_trip;
+  std::optional<Duration> former_round_trip;  ///< Of the answer before.
   Duration total_round_trip{};
   TimePoint last_answer{};  ///< When consent was last given; meaningful once the pair has succeeded.
 
   bool is_valid() const { return state == PairState::succeeded; }
   bool is_undecided() const { return state != PairState::succeeded && state != PairState::failed; }
+  /// The round trip of one more answer.
+  void measured(Duration trip) {
+    former_round_trip = round_trip;
+    round_trip = trip;
+    total_round_trip += trip;
+  }
   void fail(PairOutcome why) {
     state = PairState::failed;
     outcome = why;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "petrel/ice/agent.hpp"
 #include "petrel/ice/candidate.hpp"
@@ -11,9 +12,15 @@ namespace petrel::inline v0::ice {
 /// `local_preference` orders the addresses of one host, the higher the better.
 std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_preference);
 
+/// RFC 6544 4.2, so that any UDP candidate but a relayed one comes before any TCP candidate.
+/// `tcp_type` is active, passive or so; of `other_preference` the lowest 13 bits count.
+std::uint32_t tcp_candidate_priority(CandidateType type, std::string_view tcp_type,
+                                     std::uint16_t other_preference);
+
 /// The same address, had the peer seen it first: what a check's PRIORITY attribute
 /// says (RFC 8445 7.1.1), made from the priority of the candidate it is sent from.
-std::uint32_t peer_reflexive_priority(std::uint32_t priority);
+std::uint32_t peer_reflexive_priority(std::uint32_t priority,
+                                      TransportProtocol protocol = TransportProtocol::udp);
 
 /// The candidates' priorities of one pair.
 struct PairSides {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/connections.hpp"
 #include "ice/relay.hpp"
 
 namespace petrel::inline v0::ice {
@@ -19,6 +20,8 @@ bool is_older_news(const Event& known, const Event& event) {
 
 bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
   if (relays != nullptr && relays->owns(flow)) return relays->send(flow, destination, std::move(payload));
+  if (connections != nullptr && connections->owns(flow))
+    return connections->send(flow, destination, std::move(payload));
   return queue(flow, destination, std::move(payload));
 }
 

@@ -12,6 +12,7 @@
 
 namespace petrel::inline v0::ice {
 
+class Connections;
 class LocalNames;
 class Relays;
 
@@ -20,6 +21,17 @@ inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optiona
   if (!a || !b) return a ? a : b;
   return std::min(*a, *b);
 }
+
+/// A TCP connection, as the checks know it: the flow of a candidate, and the other end.
+struct ConnectionKey {
+  FlowId candidate;
+  Endpoint remote;
+};
+struct ConnectionEnded {
+  FlowId candidate;
+  Endpoint remote;
+  PairOutcome outcome;  ///< stopped: it was not needed.
+};
 
 /// What the parts of one agent share: its role, its queues, its counters.
 struct Shared {
@@ -42,11 +54,16 @@ struct Shared {
 
   /// Flows whose sockets are gone; pairs of all streams on them fail.
   std::vector<FlowId> failed_flows;
+  /// What has become of connections; pairs of all streams on them hear of it.
+  std::vector<ConnectionKey> opened_connections;
+  std::vector<ConnectionEnded> ended_connections;
   LocalNames* names = nullptr;
-  Relays* relays = nullptr;  ///< Whose flows are no sockets of the driver.
+  Relays* relays = nullptr;            ///< Whose flows are no sockets of the driver.
+  Connections* connections = nullptr;  ///< The same.
 
   FlowId next_flow() { return FlowId{++last_flow}; }
-  /// By a socket or by a relay. False, and counted: nobody polls the queue, or the relay refuses.
+  /// By a socket, by a relay or over a connection. False, and counted: nobody polls the queue, or the relay
+  /// refuses.
   bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload);
   /// The same for what is for the driver in any case.
   bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload);

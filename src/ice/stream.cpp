@@ -67,6 +67,16 @@ void Stream::fail_flow(FlowId flow) {
   if (previous_) previous_->fail_flow(flow);
 }
 
+void Stream::handle_connection(TimePoint now, const ConnectionKey& opened) {
+  current_->handle_connection(now, opened);
+  if (previous_) previous_->handle_connection(now, opened);
+}
+
+void Stream::fail_connection(const ConnectionEnded& ended) {
+  current_->fail_connection(ended);
+  if (previous_) previous_->fail_connection(ended);
+}
+
 void Stream::handle_timeout(TimePoint now) {
   current_->handle_timeout(now);
   if (previous_) previous_->handle_timeout(now);

@@ -36,6 +36,7 @@ class Stream {
 
   void add_local_candidate(const LocalCandidate& local) { current_->add_local_candidate(local); }
   Result<void> set_remote_credentials(TimePoint now, Credentials credentials, bool remote_is_lite);
+  void set_remote_renomination(bool understood) { current_->set_remote_renomination(understood); }
   Result<void> add_remote_candidate(const Candidate& candidate) {
     return current_->add_remote_candidate(candidate);
   }
@@ -47,6 +48,8 @@ class Stream {
   /// False: it answers none of our questions.
   bool handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
   void fail_flow(FlowId flow);
+  void handle_connection(TimePoint now, const ConnectionKey& opened);
+  void fail_connection(const ConnectionEnded& ended);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 

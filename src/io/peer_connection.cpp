@@ -8,8 +8,13 @@ namespace petrel::inline v0 {
 namespace {
 
 std::shared_ptr<detail::PeerState> make_state(io::Network& network, PeerConfig config) {
+  const bool gathers_ahead = config.ice_candidate_pool_size > 0;
   auto state = std::make_shared<detail::PeerState>(network, std::move(config));
   state->attach();
+  if (gathers_ahead) {
+    state->list_interfaces();
+    state->after_call();
+  }
   return state;
 }
 

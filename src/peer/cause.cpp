@@ -59,10 +59,17 @@ bool has_relay(const ConnectionReport& report) {
          has(report.ice.remote_candidates, ice::CandidateType::relay);
 }
 
+// What the peer told are ends that connect to us. None has, or there would be a pair.
+bool only_waits_for_connections(const ConnectionReport& report) {
+  return std::ranges::all_of(report.ice.remote_candidates,
+                             [](const ice::Candidate& each) { return each.tcp_type == "active"; });
+}
+
 // Candidates were exchanged; why does none of the pairs work?
 Cause cause_of_pairs(const ConnectionReport& report) {
   if (report.ice_counters.wrong_integrity_dropped > 0) return Cause::credentials_mismatch;
-  if (report.ice.pairs.empty()) return Cause::families_differ;
+  if (report.ice.pairs.empty())
+    return only_waits_for_connections(report) ? Cause::no_answer : Cause::families_differ;
   std::uint64_t heard = 0;
   for (const ice::PairReport& pair : report.ice.pairs) heard += pair.requests_received;
   if (heard > 0) return Cause::one_way;

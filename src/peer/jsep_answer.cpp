@@ -50,7 +50,7 @@ Result<SessionDescription> Negotiation::Session::create_answer(const LocalTransp
   std::vector<Verdict> verdicts = judge_offer(offer, transceivers_);
   const auto carrier = tagged(offer, verdicts);
 
-  sdp::Session session = session_section(config_.session_id, version_ + 1, transport.ice_lite);
+  sdp::Session session = session_section(config_.session_id, version_ + 1, transport);
   for (std::size_t i = 0; i < offer.media.size(); ++i) {
     const MediaDescription& offered = offer.media[i];
     if (!verdicts[i].accepted()) {

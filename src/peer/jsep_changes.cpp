@@ -110,6 +110,7 @@ TransportChange transport_change(const Description& remote, std::size_t tagged) 
   change.ice_pwd = section->ice_pwd;
   change.fingerprints = section->fingerprints;
   change.trickle = section->trickle;
+  change.renomination = section->renomination;
 
   const MediaDescription& source = candidate_section(remote, *section);
   for (const std::string& candidate : source.candidates) change.candidates.push_back({candidate, source.mid});

@@ -169,7 +169,11 @@ void read_transport(const sdp::Session& session, const sdp::MediaSection& sectio
 
   for (const sdp::Attributes* attributes : {&section.attributes, &session.attributes}) {
     for (const auto& options : sdp::read_all<sdp::IceOptions>(*attributes)) {
-      if (std::ranges::find(options.options, "trickle") != options.options.end()) media.trickle = true;
+      const auto says = [&](std::string_view option) {
+        return std::ranges::find(options.options, option) != options.options.end();
+      };
+      media.trickle = media.trickle || says("trickle");
+      media.renomination = media.renomination || says("renomination");
     }
   }
   for (const sdp::Attribute& attribute : section.attributes) {

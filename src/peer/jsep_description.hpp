@@ -44,6 +44,7 @@ struct MediaDescription {
   std::string ice_ufrag;
   std::string ice_pwd;
   bool trickle = false;
+  bool renomination = false;
   std::vector<std::string> fingerprints;
   std::optional<sdp::Setup::Role> setup;
   std::vector<std::string> candidates;

@@ -93,7 +93,7 @@ Result<SessionDescription> Negotiation::Session::create_offer(const LocalTranspo
   }
   if (current_remote_) numbering.remember(*current_remote_, false);
 
-  sdp::Session session = session_section(config_.session_id, version_ + 1, transport.ice_lite);
+  sdp::Session session = session_section(config_.session_id, version_ + 1, transport);
   sdp::Group bundle{"BUNDLE", {}};
   // RFC 8842 5.2: actpass in every offer, later ones included.
   constexpr auto setup = sdp::Setup::Role::actpass;

@@ -69,13 +69,15 @@ void add_transport(sdp::Attributes& attributes, const LocalTransport& transport,
 
 }  // namespace
 
-sdp::Session session_section(std::uint64_t id, std::uint64_t version, bool ice_lite) {
+sdp::Session session_section(std::uint64_t id, std::uint64_t version, const LocalTransport& transport) {
   sdp::Session session;
   session.origin.session_id = std::to_string(id);
   session.origin.session_version = std::to_string(version);
-  if (ice_lite) add_flag(session.attributes, "ice-lite");
+  if (transport.ice_lite) add_flag(session.attributes, "ice-lite");
   // RFC 8839 5.6: "ice2" says RFC 8445; RFC 8840 4.1.3: "trickle" is said at session level.
-  add(session.attributes, sdp::IceOptions{{"trickle", "ice2"}});
+  sdp::IceOptions options{{"trickle", "ice2"}};
+  if (transport.ice_renomination) options.options.emplace_back("renomination");
+  add(session.attributes, options);
   add_text(session.attributes, "msid-semantic", " WMS *");
   return session;
 }

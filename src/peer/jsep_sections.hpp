@@ -36,7 +36,7 @@ struct DataContent {
 };
 
 /// The session level of a description of ours, without m-lines.
-sdp::Session session_section(std::uint64_t id, std::uint64_t version, bool ice_lite);
+sdp::Session session_section(std::uint64_t id, std::uint64_t version, const LocalTransport& transport);
 
 /// An accepted m-line, the candidates not in it.
 sdp::MediaSection media_section(const SectionContent& content, const LocalTransport& transport,

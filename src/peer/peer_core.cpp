@@ -19,6 +19,10 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   out.policy = config.ice_transport_policy;
   out.lite = config.ice_lite;
   out.ports = config.ice_ports;
+  out.tcp = config.ice_tcp;
+  out.tcp_ports = config.ice_tcp_ports;
+  out.gather_udp = config.ice_udp;
+  out.renomination = config.ice_renomination;
   out.interfaces = config.ice_interfaces;
   out.excluded_interfaces = config.excluded_ice_interfaces;
   out.local_addresses = config.ice_addresses;
@@ -81,6 +85,10 @@ Peer::Core::Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSou
       negotiation_(),
       transport_(now, config_, rtp_config(config_, clock, make_cname(random)), random) {
   negotiation_ = jsep::Negotiation(negotiation_config(config_, make_cname(random), random));
+  if (config_.ice_candidate_pool_size > 0) {
+    pool_.open = true;
+    agent_.gather(now);
+  }
 }
 
 Peer::Core::Medium* Peer::Core::find(TransceiverId id) {
@@ -264,16 +272,18 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
   if (const auto* gathered = std::get_if<ice::CandidateGathered>(&event)) {
     if (!stages_.first_local_candidate) stages_.first_local_candidate = now;
     std::string text = ice::to_attribute(gathered->candidate);
-    local_candidates_.push_back(text);
-    events_.push(LocalCandidate{std::move(text), transport_mid_, transport_line_,
-                                agent_.local_credentials(stream_).ufrag});
+    if (pool_.open) {
+      pool_.candidates.push_back(std::move(text));
+    } else {
+      tell_candidate(std::move(text));
+    }
   } else if (std::holds_alternative<ice::GatheringDone>(event)) {
     if (!stages_.gathered) stages_.gathered = now;
-    // A later round, after the interfaces have changed, is not announced: what is said is said.
-    if (std::exchange(gathering_state_, IceGatheringState::complete) == IceGatheringState::complete) return;
-    events_.push(
-        LocalCandidate{"", transport_mid_, transport_line_, agent_.local_credentials(stream_).ufrag});
-    events_.push(IceGatheringStateChanged{gathering_state_});
+    if (pool_.open) {
+      pool_.complete = true;
+    } else {
+      tell_gathered();
+    }
   } else if (const auto* changed = std::get_if<ice::StateChanged>(&event)) {
     const bool usable = changed->state == ice::State::connected || changed->state == ice::State::completed;
     if (usable && !stages_.ice_connected) stages_.ice_connected = now;
@@ -291,6 +301,26 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
         now, LogLevel::info, "peer.pair_selected",
         {{"local", to_string(selected->pair.local.type)}, {"remote", to_string(selected->pair.remote.type)}});
   }
+}
+
+void Peer::Core::tell_candidate(std::string text) {
+  local_candidates_.push_back(text);
+  events_.push(LocalCandidate{std::move(text), transport_mid_, transport_line_,
+                              agent_.local_credentials(stream_).ufrag});
+}
+
+void Peer::Core::tell_gathered() {
+  // A later round, after the interfaces have changed, is not announced: what is said is said.
+  if (std::exchange(gathering_state_, IceGatheringState::complete) == IceGatheringState::complete) return;
+  events_.push(LocalCandidate{"", transport_mid_, transport_line_, agent_.local_credentials(stream_).ufrag});
+  events_.push(IceGatheringStateChanged{gathering_state_});
+}
+
+// There is a local description now: what the pool holds becomes known, and what is still to come too.
+void Peer::Core::empty_pool() {
+  pool_.open = false;
+  for (std::string& text : std::exchange(pool_.candidates, {})) tell_candidate(std::move(text));
+  if (pool_.complete) tell_gathered();
 }
 
 void Peer::Core::on_transport_event(TimePoint now, detail::Transport::Event event) {

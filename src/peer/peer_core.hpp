@@ -110,6 +110,9 @@ class Peer::Core {
   void want_key_frames();
   void update_connection_state(TimePoint now);
   void log_state(TimePoint now) const;
+  void tell_candidate(std::string text);
+  void tell_gathered();
+  void empty_pool();
 
   PeerConfig config_;
   RandomSource& random_;
@@ -129,6 +132,13 @@ class Peer::Core {
   std::optional<jsep::DtlsRole> dtls_role_;
   std::vector<dtls::Fingerprint> remote_fingerprints_;
   std::vector<std::string> local_candidates_;
+  /// JSEP 3.5.4: what was gathered before there was a local description, and is told with it.
+  struct CandidatePool {
+    bool open = false;
+    std::vector<std::string> candidates{};
+    bool complete = false;
+  };
+  CandidatePool pool_;
   bool remote_described_ = false;
   bool media_agreed_ = false;          ///< The last agreement has an m-line for media.
   bool data_channels_agreed_ = false;  ///< And one for data channels.

@@ -83,6 +83,7 @@ jsep::LocalTransport Peer::Core::local_transport(bool restarting) {
   transport.ice_ufrag = credentials.ufrag;
   transport.ice_pwd = credentials.password;
   transport.ice_lite = config_.ice_lite;
+  transport.ice_renomination = config_.ice_renomination;
   transport.fingerprints = {config_.certificate->fingerprint().to_string()};
   if (restarting) return transport;  // Candidates of the new generation are still to be gathered.
   transport.candidates = local_candidates_;
@@ -161,7 +162,11 @@ Result<void> Peer::Core::set_local_description(TimePoint now, const SessionDescr
   if (gathering_state_ == IceGatheringState::new_ && description.type != SdpType::rollback) {
     gathering_state_ = IceGatheringState::gathering;
     events_.push(IceGatheringStateChanged{gathering_state_});
-    agent_.gather(now);
+    if (pool_.open) {
+      empty_pool();
+    } else {
+      agent_.gather(now);
+    }
   }
   settle(now);
   return {};
@@ -240,6 +245,7 @@ void Peer::Core::apply_transport(TimePoint now, const jsep::TransportChange& cha
         agent_.set_remote_credentials(now, stream_, {change.ice_ufrag, change.ice_pwd}, change.ice_lite);
     // jsep has checked their form, and a change has made a new generation before.
     if (!set) log_.log(now, LogLevel::warning, "peer.remote_credentials_refused");
+    agent_.set_remote_renomination(now, stream_, change.renomination);
     remote_described_ = true;
   }
   remote_fingerprints_ = parse_fingerprints(change.fingerprints);

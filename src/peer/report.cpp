@@ -20,7 +20,9 @@ std::string in_milliseconds(TimePoint from, TimePoint to) {
 std::string describe(const ice::Candidate& candidate) {
   const std::string where =
       candidate.host_name.empty() ? candidate.endpoint.to_string() : std::string("(a name)");
-  return std::string(to_string(candidate.type)) + " " + where;
+  std::string text(to_string(candidate.type));
+  if (candidate.protocol == TransportProtocol::tcp) (text += " tcp ") += candidate.tcp_type;
+  return text + " " + where;
 }
 
 const ice::PairReport* selected_pair(const ConnectionReport& report) {
@@ -88,11 +90,16 @@ std::string explain_nat(const ConnectionReport& report) {
 
 std::string explain_silence(const ConnectionReport& report) {
   std::uint64_t asked = 0;
-  for (const ice::PairReport& pair : report.ice.pairs) asked += pair.requests_sent;
-  std::string text = std::to_string(report.ice.pairs.size()) + " candidate pair(s), " +
-                     std::to_string(asked) +
-                     " checks sent, no answer and no check from the peer: UDP between us is blocked, or the "
-                     "peer never got our candidates.";
+  std::size_t by_tcp = 0;
+  for (const ice::PairReport& pair : report.ice.pairs) {
+    asked += pair.requests_sent;
+    by_tcp += pair.local.protocol == TransportProtocol::tcp ? 1 : 0;
+  }
+  std::string text = std::to_string(report.ice.pairs.size()) + " candidate pair(s), ";
+  if (by_tcp > 0) text += std::to_string(by_tcp) + " of them by TCP, ";
+  text += std::to_string(asked) + " checks sent, no answer and no check from the peer: UDP ";
+  text += by_tcp > 0 ? "and TCP between us are blocked" : "between us is blocked";
+  text += ", or the peer never got our candidates.";
   if (report.stun_servers + report.turn_servers == 0) {
     text += " No STUN server is configured, so a peer beyond a NAT cannot be reached.";
   }
@@ -120,7 +127,8 @@ std::string sentence(const ConnectionReport& report, Cause cause) {
       return "The peer told only mDNS names (.local), and nobody on this network answers to them: it is in "
              "another network, or multicast is blocked. It may still reach us.";
     case Cause::only_tcp_candidates:
-      return "The peer told only TCP candidates, which are not supported.";
+      return "The peer told only TCP candidates, and none that ours could be paired with: one side must "
+             "listen (ice_tcp = passive or both) and the other connect.";
     case Cause::families_differ:
       return "None of the peer's addresses can be paired with ours: one side has IPv4 only, the other IPv6 "
              "only.";

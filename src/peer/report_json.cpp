@@ -66,6 +66,8 @@ std::string json(const ice::Candidate& candidate) {
   out.text("type", to_string(candidate.type));
   out.text("address",
            candidate.host_name.empty() ? candidate.endpoint.address.to_string() : candidate.host_name);
+  out.text("protocol", candidate.protocol == TransportProtocol::tcp ? "tcp" : "udp");
+  if (!candidate.tcp_type.empty()) out.text("tcp_type", candidate.tcp_type);
   out.number("port", candidate.endpoint.port).number("priority", candidate.priority);
   return out.done();
 }
@@ -126,6 +128,13 @@ std::string to_json(const ConnectionReport& report) {
       .number("names_unresolved", counted.names_unresolved)
       .number("name_candidates_ignored", counted.name_candidates_ignored)
       .number("tcp_candidates_ignored", counted.tcp_candidates_ignored)
+      .number("tcp_connections_opened", counted.tcp_connections_opened)
+      .number("tcp_connections_accepted", counted.tcp_connections_accepted)
+      .number("tcp_connections_refused", counted.tcp_connections_refused)
+      .number("tcp_connections_unproven", counted.tcp_connections_unproven)
+      .number("tcp_connections_lost", counted.tcp_connections_lost)
+      .number("tcp_packets_dropped", counted.tcp_packets_dropped)
+      .number("renominations", counted.renominations)
       .number("sockets_failed", counted.sockets_failed)
       .number("relays_lost", counted.relays_lost);
 

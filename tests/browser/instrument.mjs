@@ -50,6 +50,7 @@ export function instrument() {
       round_trip_ms: pair?.currentRoundTripTime === undefined ? undefined : pair.currentRoundTripTime * 1000,
       local: named(pair?.localCandidateId)?.candidateType,
       remote: named(pair?.remoteCandidateId)?.candidateType,
+      protocol: named(pair?.localCandidateId)?.protocol,
     };
   };
 

@@ -219,5 +219,102 @@ TEST(Checklist, ReordersItselfWhenTheRoleChanges) {
   EXPECT_EQ(checklist.role(), Role::controlled);
 }
 
+LocalCandidate tcp_local(std::uint32_t flow, std::string_view type) {
+  LocalCandidate made = local(flow, here);
+  made.candidate.protocol = TransportProtocol::tcp;
+  made.candidate.tcp_type = type;
+  if (type == "active") made.candidate.endpoint.port = 9;
+  return made;
+}
+Candidate tcp_remote(std::uint16_t port, std::string_view type) {
+  Candidate candidate = remote(port);
+  candidate.protocol = TransportProtocol::tcp;
+  candidate.tcp_type = type;
+  return candidate;
+}
+PairOutcome outcome_after_resume(Checklist& checklist) {
+  checklist.resume(std::nullopt);
+  return checklist.pairs()[0].outcome;
+}
+
+TEST(Checklist, PairsWhoConnectsWithWhoListens) {
+  Checklist checklist(Role::controlling);
+  checklist.add_local(local(1, here));
+  checklist.add_local(tcp_local(2, "active"));
+  checklist.add_local(tcp_local(3, "passive"));
+  checklist.add_local(tcp_local(4, "so"));
+  for (const std::string_view type : {"active", "passive", "so"}) {
+    EXPECT_EQ(checklist.add_remote(tcp_remote(2000, type)), Checklist::Added::added) << "each is its own";
+  }
+  ASSERT_EQ(checklist.pairs().size(), 2u);
+  EXPECT_EQ(checklist.remotes()[checklist.find(FlowId{2}, remote(2000).endpoint)->remote].tcp_type,
+            "passive");
+  EXPECT_EQ(checklist.remotes()[checklist.find(FlowId{4}, remote(2000).endpoint)->remote].tcp_type, "so");
+}
+
+TEST(Checklist, LearnsFromAConnectionWhoMadeIt) {
+  Checklist checklist(Role::controlling);
+  checklist.add_local(tcp_local(3, "passive"));
+  checklist.add_remote(tcp_remote(9, "active"));
+  const Pair* pair = checklist.pair_of_request(FlowId{3}, remote(50000).endpoint, 1234);
+  ASSERT_NE(pair, nullptr);
+  EXPECT_TRUE(pair->over_tcp && pair->awaits_peer);
+  const Candidate& learnt = checklist.remotes()[pair->remote];
+  EXPECT_EQ(learnt.type, CandidateType::peer_reflexive);
+  EXPECT_EQ(learnt.protocol, TransportProtocol::tcp);
+  EXPECT_EQ(learnt.tcp_type, "active");
+  EXPECT_EQ(learnt.priority, 1234u);
+}
+
+TEST(Checklist, KnowsAnActiveCandidateByItsAddress) {
+  Checklist checklist(Role::controlling);
+  checklist.add_local(tcp_local(2, "active"));
+  EXPECT_EQ(checklist.learn_local({here, 40000}, 0, 1), 0u);
+  EXPECT_EQ(checklist.learn_local(Endpoint::v4(203, 0, 113, 1, 40000), 0, 1), 1u);
+  EXPECT_EQ(checklist.locals()[1].candidate.tcp_type, "active");
+}
+
+TEST(Checklist, TriesALostConnectionAgainWhereItCanBeOpened) {
+  for (const bool active : {true, false}) {
+    Checklist checklist(Role::controlling);
+    checklist.add_local(tcp_local(2, active ? "active" : "passive"));
+    checklist.add_remote(tcp_remote(2000, "passive"));
+    if (!active) checklist.pair_of_request(FlowId{2}, remote(2000).endpoint, 1);
+    ASSERT_EQ(checklist.pairs().size(), 1u);
+    checklist.pairs()[0].state = PairState::succeeded;
+    checklist.pairs()[0].heard = true;
+    checklist.fail_connection({FlowId{2}, remote(2000).endpoint, PairOutcome::connection_lost});
+    EXPECT_EQ(checklist.pairs()[0].state, PairState::failed);
+    EXPECT_FALSE(checklist.pairs()[0].heard) << "the next one on this port may be somebody else's";
+    EXPECT_EQ(outcome_after_resume(checklist),
+              active ? PairOutcome::not_tried : PairOutcome::connection_lost);
+  }
+}
+
+TEST(Checklist, ForgetsCandidatesWhoseConnectionIsGoneWhenItIsFull) {
+  Checklist checklist(Role::controlling);
+  checklist.add_local(tcp_local(3, "passive"));
+  for (std::uint16_t i = 0; i < max_remote_candidates; ++i) {
+    ASSERT_NE(checklist.pair_of_request(FlowId{3}, remote(static_cast<std::uint16_t>(3000 + i)).endpoint, 1),
+              nullptr);
+  }
+  EXPECT_EQ(checklist.pair_of_request(FlowId{3}, remote(5000).endpoint, 1), nullptr) << "all of them stand";
+  checklist.fail_connection({FlowId{3}, remote(3007).endpoint, PairOutcome::connection_lost});
+  ASSERT_NE(checklist.pair_of_request(FlowId{3}, remote(5000).endpoint, 1), nullptr);
+  EXPECT_EQ(checklist.find(FlowId{3}, remote(3007).endpoint), nullptr);
+  EXPECT_EQ(checklist.remotes().size(), max_remote_candidates);
+}
+
+TEST(Checklist, RetriesWhatHasFailedButNotBrokenSockets) {
+  Checklist checklist = with_pairs(3);
+  checklist.pairs()[0].fail(PairOutcome::unanswered);
+  checklist.pairs()[1].fail(PairOutcome::socket_failed);
+  checklist.pairs()[2].state = PairState::succeeded;
+  checklist.retry_failed();
+  EXPECT_EQ(checklist.pairs()[0].state, PairState::waiting);
+  EXPECT_EQ(checklist.pairs()[1].state, PairState::failed);
+  EXPECT_EQ(checklist.pairs()[2].state, PairState::succeeded);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice

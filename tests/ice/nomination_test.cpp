@@ -59,5 +59,16 @@ TEST(Nomination, PrefersABetterPairThatBeginsToWorkMeanwhile) {
   EXPECT_LE(choice->due, start + 20ms);
 }
 
+TEST(Nomination, GivesUdpPairsMoreTimeAgainstOneOverTcp) {
+  auto pairs = three_pairs();
+  pairs[1].state = PairState::succeeded;
+  pairs[1].over_tcp = true;
+  EXPECT_EQ(Nomination().choose(start, pairs)->due, start + tcp_nomination_wait);
+  pairs[0].over_tcp = true;
+  EXPECT_EQ(Nomination().choose(start, pairs)->due, start + nomination_wait) << "TCP against TCP";
+  pairs[0].state = PairState::failed;
+  EXPECT_EQ(Nomination().choose(start, pairs)->due, start);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice

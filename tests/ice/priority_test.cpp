@@ -31,5 +31,24 @@ TEST(Priority, OfAPairIsTheSameForBothSides) {
             (std::uint64_t{host} << 32) + 2 * std::uint64_t{host});
 }
 
+TEST(Priority, OfTcpFollowsRfc6544AndStaysBelowUdp) {
+  // RFC 6544 4.2: local preference = 2^13 * direction preference + other preference.
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::host, "active", 0xffff),
+            (90u << 24) + (((6u << 13) + 8191) << 8) + 255);
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::host, "passive", 0), (90u << 24) + (4u << 21) + 255);
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::host, "so", 0), (90u << 24) + (2u << 21) + 255);
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::server_reflexive, "passive", 0),
+            (70u << 24) + (2u << 21) + 255);
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::server_reflexive, "active", 0),
+            (70u << 24) + (4u << 21) + 255);
+  EXPECT_EQ(tcp_candidate_priority(CandidateType::server_reflexive, "so", 0), (70u << 24) + (6u << 21) + 255);
+  EXPECT_LT(tcp_candidate_priority(CandidateType::host, "active", 0xffff),
+            candidate_priority(CandidateType::server_reflexive, 0));
+  EXPECT_LT(candidate_priority(CandidateType::relay, 0xffff),
+            tcp_candidate_priority(CandidateType::server_reflexive, "passive", 0));
+  const std::uint32_t host = tcp_candidate_priority(CandidateType::host, "active", 77);
+  EXPECT_EQ(peer_reflexive_priority(host, TransportProtocol::tcp), (80u << 24) | (host & 0xffffff));
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice

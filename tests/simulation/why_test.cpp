@@ -142,18 +142,39 @@ TEST(Why, ThePeerTellsNamesOfAnotherNetwork) {
   EXPECT_TRUE(why.says(".local")) << explain(why.report());
 }
 
-TEST(Why, ThePeerTellsTcpCandidatesOnly) {
+TEST(Why, ThePeerTellsTcpCandidatesOnlyAndAllOfThemConnect) {
   CallConfig config;
   config.alice_nat = config.bob_nat = NatConfig::port_restricted();
   config.tamper_with_candidates = [](std::string& candidate) {
     if (const std::size_t at = candidate.find(" udp "); at != std::string::npos) {
       candidate.replace(at, 5, " tcp ");
-      candidate += " tcptype passive";
+      candidate += " tcptype active";
     }
     return true;
   };
   Why why(config);
   EXPECT_EQ(why.cause(), Cause::only_tcp_candidates);
+  EXPECT_TRUE(why.says("one side must listen")) << explain(why.report());
+}
+
+TEST(Why, NobodyConnectsWhereWeListen) {
+  CallConfig config;
+  config.alice.ice_tcp = ice::TcpCandidates::passive;
+  config.alice.ice_udp = false;
+  config.bob.ice_udp = false;
+  config.alice_nat = config.bob_nat = NatConfig::port_restricted();
+  Why why(config);
+  EXPECT_EQ(why.cause(), Cause::no_answer);
+}
+
+TEST(Why, NeitherUdpNorTcpPasses) {
+  CallConfig config;
+  config.bob.ice_tcp = ice::TcpCandidates::passive;
+  config.alice_nat = config.bob_nat = NatConfig::only_tcp_443();
+  Why why(config);
+  EXPECT_EQ(why.cause(), Cause::no_answer);
+  EXPECT_TRUE(why.says("1 of them by TCP")) << explain(why.report());
+  EXPECT_NE(to_string(why.report()).find("host tcp passive"), std::string::npos);
 }
 
 TEST(Why, OneSideHasIpv4AndTheOtherIpv6) {

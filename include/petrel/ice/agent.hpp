@@ -66,7 +66,16 @@ enum class TransportPolicy : std::uint8_t {
   relay,  ///< Relayed ones only: the peer learns none of our addresses.
 };
 
-/// Local UDP ports to use, both ends included.
+/// Which TCP candidates there are beside those of UDP (RFC 6544), host candidates all of them.
+/// Simultaneous open is not offered: NATs that let it through let UDP through.
+enum class TcpCandidates : std::uint8_t {
+  none,     ///< And those of the peer are ignored.
+  active,   ///< We connect to the peer's passive ones. No socket is open before.
+  passive,  ///< Local addresses listen, for peers that can connect: browsers, behind firewalls without UDP.
+  both,
+};
+
+/// Local ports to use, both ends included.
 struct PortRange {
   std::uint16_t first = 0;
   std::uint16_t last = 0;
@@ -96,8 +105,19 @@ struct AgentConfig {
   /// Tell the peer such names in place of our host addresses: who is not on this link learns nothing
   /// from them, and cannot use them either.
   bool publish_mdns = false;
-  /// nullopt: whichever port the system gives. A range should be larger than the sockets that share it.
+  /// Of UDP sockets. nullopt: whichever port the system gives. A range should be larger than the
+  /// sockets that share it.
   std::optional<PortRange> ports{};
+  /// A lite agent has passive ones or none, as it connects to nobody.
+  TcpCandidates tcp = TcpCandidates::none;
+  /// Of listening TCP sockets. nullopt: those of `ports`.
+  std::optional<PortRange> tcp_ports{};
+  /// False: TCP candidates and relays by TCP and TLS only, where UDP is known not to pass.
+  bool gather_udp = true;
+  /// draft-thatcher-ice-renomination: the controlling agent changes over to a clearly better pair
+  /// while data flows, without a restart. In use once set_remote_renomination() says that the peer
+  /// has it too. Costs a check on every working pair each 5 s.
+  bool renomination = false;
   /// Interfaces to use, by name; empty: all but those excluded.
   std::vector<std::string> interfaces{};
   std::vector<std::string> excluded_interfaces{};
@@ -145,11 +165,11 @@ struct PairSelected {
 };
 using Event = std::variant<CandidateGathered, GatheringDone, StateChanged, PairSelected>;
 
-/// A packet that a relay of ours received, with the relay in the place of a socket.
+/// A packet that came inside of something else: by a relay of ours, or in a frame of a TCP connection.
 struct RelayedPacket {
   FlowId flow;  ///< As stream_of() knows it.
   Endpoint source;
-  Endpoint destination;  ///< The relayed address.
+  Endpoint destination;  ///< The relayed address, or our end of the connection.
   PacketBuffer payload;
 };
 
@@ -158,13 +178,15 @@ class LocalNames;
 class Stream;
 struct Shared;
 
-/// A full ICE agent over UDP, or a lite one: RFC 8445 with trickle (RFC 8838), patience
-/// (RFC 8863) and consent (RFC 7675), for one or several streams. The peer may be
-/// full or lite.
+/// A full ICE agent, or a lite one: RFC 8445 with trickle (RFC 8838), patience
+/// (RFC 8863), consent (RFC 7675) and TCP (RFC 6544), for one or several streams. The peer
+/// may be full or lite.
 ///
 /// The agent binds one UDP socket per local address; all streams share them. TURN servers are
 /// asked from each, by UDP or DTLS over that socket, by TCP or TLS over a connection of its own;
-/// every relayed address is one more socket to the checks.
+/// every relayed address is one more socket to the checks. TCP candidates are sockets to them too:
+/// the agent opens, accepts and frames the connections (RFC 4571), closes those of strangers, and
+/// drops data in whole frames while a connection is congested. UDP pairs come before TCP pairs.
 ///
 /// Requests are told apart by USERNAME, responses by transaction id, and data by
 /// the pairs that checks have proven: stream_of(). Where two streams of both
@@ -218,18 +240,22 @@ class PETREL_API Agent {
   Result<void> set_remote_credentials(TimePoint now, StreamId id, Credentials credentials,
                                       bool remote_is_lite);
 
+  /// The peer has said ice-options:renomination, or has not. Nothing changes without
+  /// AgentConfig::renomination.
+  void set_remote_renomination(TimePoint now, StreamId id, bool understood);
+
   /// Trickled or from a description. `<uuid>.local` names are resolved first. Candidates that cannot
-  /// be used (other names, TCP,
-  /// other components, another generation's ufrag, more than the limit) are
-  /// counted and are no error: a peer may well have them.
+  /// be used (other names, TCP ones that ours cannot be paired with, other components, another
+  /// generation's ufrag, more than the limit) are counted and are no error: a peer may well have them.
   /// Errors: Errc::unknown_stream, credentials_missing.
   Result<void> add_remote_candidate(TimePoint now, StreamId id, const Candidate& candidate);
   void end_of_remote_candidates(TimePoint now, StreamId id);
 
-  /// True: it was STUN or came from a TURN server, and is dealt with. False: ask stream_of() and
-  /// take it to DTLS or SRTP. After true, poll_relayed() may have packets.
+  /// True: it was STUN, or came from a TURN server or over a TCP connection, and is dealt with. False:
+  /// ask stream_of() and take it to DTLS or SRTP. After true, poll_relayed() may have packets.
   bool handle_datagram(TimePoint now, const Datagram& datagram);
-  /// What came by a relay and is not STUN: to be treated as if handle_datagram() had answered false.
+  /// What came by a relay or a connection and is not STUN: to be treated as if handle_datagram() had answered
+  /// false.
   std::optional<RelayedPacket> poll_relayed();
   void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
   void handle_resolved(TimePoint now, std::uint32_t id, std::span<const IpAddress> addresses);
@@ -267,6 +293,8 @@ class PETREL_API Agent {
   Stream* find(StreamId id) const;
   TimePoint advance(TimePoint now);
   bool handle_stun(const Datagram& datagram);
+  void handle_frame(const Datagram& frame);
+  void keep_inner(RelayedPacket packet);
   void handle_request(TimePoint now, const Datagram& datagram, const stun::MessageView& request);
   void handle_response(TimePoint now, const Datagram& datagram, const stun::MessageView& response);
   std::optional<TimePoint> next_transaction() const;
@@ -275,6 +303,7 @@ class PETREL_API Agent {
   bool start_ordinary();
   std::vector<std::string_view> busy_foundations() const;
   Duration check_rto() const;
+  bool tell_of_connections();
   void settle();
 
   std::unique_ptr<Shared> shared_;

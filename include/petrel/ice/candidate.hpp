@@ -30,8 +30,8 @@ struct Candidate {
   std::string host_name;  ///< Instead of an address: `<uuid>.local` (mDNS) or a DNS name.
   CandidateType type = CandidateType::host;
   std::optional<Endpoint> related;  ///< raddr and rport: the base, or the mapped address of a relay.
-  std::string tcp_type;             ///< active, passive or so (RFC 6544 4.5); empty for UDP.
-  std::string ufrag;  ///< The generation it belongs to (RFC 8839 5.1 extension); empty when not said.
+  std::string tcp_type;  ///< active, passive or so (RFC 6544 4.5); empty for UDP. An active one has port 9.
+  std::string ufrag;     ///< The generation it belongs to (RFC 8839 5.1 extension); empty when not said.
 
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };

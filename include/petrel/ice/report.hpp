@@ -18,14 +18,16 @@ enum class PairState : std::uint8_t { frozen, waiting, in_progress, succeeded, f
 
 /// Why a pair is what it is, for people who ask why it did not connect.
 enum class PairOutcome : std::uint8_t {
-  not_tried,      ///< Its turn has not come, or never came.
-  under_way,      ///< Checked, no answer yet.
-  answered,       ///< Works.
-  unanswered,     ///< Every retransmission went without an answer.
-  refused,        ///< Answered by an error response.
-  wrong_source,   ///< Answered from another address than asked (RFC 8445 7.2.5.2.1).
-  socket_failed,  ///< The local socket broke.
-  stopped,        ///< Another pair was nominated before this one was decided.
+  not_tried,          ///< Its turn has not come, or never came.
+  under_way,          ///< Checked, no answer yet.
+  answered,           ///< Works.
+  unanswered,         ///< Every retransmission went without an answer.
+  refused,            ///< Answered by an error response.
+  wrong_source,       ///< Answered from another address than asked (RFC 8445 7.2.5.2.1).
+  socket_failed,      ///< The local socket broke.
+  connection_failed,  ///< Its TCP connection could not be opened.
+  connection_lost,    ///< Its TCP connection stood, and ended.
+  stopped,            ///< Another pair was nominated before this one was decided.
 };
 
 PETREL_API std::string_view to_string(PairState state);
@@ -97,10 +99,10 @@ struct AgentStats {
   std::uint64_t unmatched_responses = 0;  ///< No transaction of ours, or too late.
   std::uint64_t early_checks_dropped = 0;  ///< More than 16 checks before the remote credentials came.
 
-  std::uint64_t name_candidates_ignored = 0;  ///< Names that are no `<uuid>.local`, or too many.
-  std::uint64_t names_resolved = 0;           ///< By multicast DNS.
-  std::uint64_t names_unresolved = 0;         ///< Nobody on this link answered, or several did.
-  std::uint64_t tcp_candidates_ignored = 0;
+  std::uint64_t name_candidates_ignored = 0;      ///< Names that are no `<uuid>.local`, or too many.
+  std::uint64_t names_resolved = 0;               ///< By multicast DNS.
+  std::uint64_t names_unresolved = 0;             ///< Nobody on this link answered, or several did.
+  std::uint64_t tcp_candidates_ignored = 0;       ///< Those that no candidate of ours could be paired with.
   std::uint64_t other_candidates_ignored = 0;     ///< Wrong component, generation or address.
   std::uint64_t filtered_candidates_ignored = 0;  ///< Addresses that AgentConfig::remote_addresses keeps out.
   std::uint64_t filtered_checks_dropped = 0;      ///< Requests from such addresses.
@@ -116,6 +118,16 @@ struct AgentStats {
   std::uint64_t relayed_dropped = 0;  ///< Came by a relay, but nobody polled.
   std::uint64_t sends_without_pair = 0;
   std::uint64_t transmits_dropped = 0;  ///< The queue was not polled for too long.
+
+  std::uint64_t tcp_connections_opened = 0;    ///< By us, and answered.
+  std::uint64_t tcp_connections_accepted = 0;  ///< From peers, and from whoever knocks.
+  std::uint64_t tcp_connections_refused = 0;   ///< More than may be open at once.
+  /// Accepted, but no check with our password came in time, or something else came first.
+  std::uint64_t tcp_connections_unproven = 0;
+  std::uint64_t tcp_connections_lost = 0;  ///< Stood, and ended before we closed them.
+  std::uint64_t tcp_frames_too_long = 0;   ///< Skipped.
+  std::uint64_t tcp_packets_dropped = 0;   ///< Data for a connection that was congested, or not there.
+  std::uint64_t renominations = 0;         ///< Changes of the selected pair, of either side's choice.
 };
 
 }  // namespace petrel::inline v0::ice

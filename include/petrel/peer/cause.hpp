@@ -20,7 +20,7 @@ enum class Cause : std::uint8_t {
   gathering,              ///< Too early to say.
   no_remote_candidates,   ///< The peer told no address that we could use.
   names_unresolved,       ///< It told `.local` names only, and nobody answers to them.
-  only_tcp_candidates,    ///< It told TCP candidates only, which are not supported.
+  only_tcp_candidates,    ///< It told TCP candidates only, and we have none that they could be paired with.
   families_differ,        ///< One has IPv4 only, the other IPv6 only.
   credentials_mismatch,   ///< The descriptions are not of one call: wrong passwords.
   turn_refused,           ///< A TURN server said no: credentials, quota, permission.

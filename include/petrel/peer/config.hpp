@@ -37,6 +37,19 @@ struct PeerConfig {
   std::optional<Duration> relay_after{};
   /// Local UDP ports to use; nullopt: whichever the system gives.
   std::optional<ice::PortRange> ice_ports{};
+  /// TCP candidates beside those of UDP (RFC 6544), for networks that let no UDP through. By default we
+  /// connect to peers that listen; passive ones open a listening socket per address.
+  ice::TcpCandidates ice_tcp = ice::TcpCandidates::active;
+  /// Local TCP ports to listen at; nullopt: those of `ice_ports`.
+  std::optional<ice::PortRange> ice_tcp_ports{};
+  /// False: no UDP candidates, where UDP is known not to pass.
+  bool ice_udp = true;
+  /// Offer a=ice-options:renomination: the side that controls ICE moves to a clearly better pair while
+  /// media flows, without an ICE restart. Used where the peer has it too.
+  bool ice_renomination = false;
+  /// W3C iceCandidatePoolSize, of which there is one transport to serve: with 1 and more, candidates are
+  /// gathered (and relays allocated) from the beginning, and told once there is a local description.
+  unsigned ice_candidate_pool_size = 0;
   /// Interfaces to use, by name; empty: all but those excluded.
   std::vector<std::string> ice_interfaces{};
   std::vector<std::string> excluded_ice_interfaces{};

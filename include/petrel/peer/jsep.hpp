@@ -87,6 +87,7 @@ struct LocalTransport {
   std::string ice_ufrag;
   std::string ice_pwd;
   bool ice_lite = false;
+  bool ice_renomination = false;          ///< Say a=ice-options:renomination.
   std::vector<std::string> fingerprints;  ///< Values of a=fingerprint: "sha-256 AB:CD:…".
   std::vector<std::string> candidates;    ///< "candidate:…", those gathered so far.
   bool end_of_candidates = false;
@@ -141,8 +142,9 @@ struct TransportChange {
   std::string ice_ufrag;
   std::string ice_pwd;
   bool ice_lite = false;
-  bool trickle = false;    ///< a=ice-options:trickle: more candidates may follow.
-  bool restarted = false;  ///< The credentials differ from those agreed on before: an ICE restart.
+  bool renomination = false;  ///< a=ice-options:renomination.
+  bool trickle = false;       ///< a=ice-options:trickle: more candidates may follow.
+  bool restarted = false;     ///< The credentials differ from those agreed on before: an ICE restart.
   std::vector<std::string> fingerprints;  ///< Values of a=fingerprint.
   std::optional<DtlsRole> role;           ///< Ours. nullopt until both sides have said.
   std::vector<RemoteCandidate> candidates;
