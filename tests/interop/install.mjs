@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -9,6 +10,12 @@ const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathna
 const run = promisify(execFile);
 
 export const folder = path.resolve(process.env.PETREL_INTEROP_OUTPUT ?? "build/release/tests/interop");
+
+// npm's packages live in the build folder, where an import would not look for them.
+export const require_package = createRequire(path.join(folder, "node_modules", "."));
+export async function npm_version(name) {
+  return JSON.parse(await readFile(path.join(folder, "node_modules", name, "package.json"), "utf8")).version;
+}
 
 // Does `work` unless it was done for these very files before.
 async function once_for(name, files, work) {
@@ -39,7 +46,7 @@ export async function python_packages() {
   });
 }
 
-// Pion's side, built from source.
+// Pion's side, built from source with what go.sum names.
 export const pion = path.join(folder, "pion_call");
 export async function pion_program() {
   const source = path.join(here, "peers", "pion");

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { within } from "../browser/program.mjs";
 
 const start_deadline_ms = 60_000;
+const answer_deadline_ms = 20_000;
 const end_deadline_ms = 20_000;
 
 export class LinePeer {
@@ -25,7 +26,7 @@ export class LinePeer {
     this.child.stdin.on("error", () => {}); // It is gone; `ended` says so.
     this.child.on("error", (error) => (this.complaints += String(error)));
     this.ended = once(this.child, "close").then(([code, signal]) => signal ?? code, (error) => error);
-    this.result = undefined;
+    this.reported = new Promise((resolve) => (this.report = resolve));
     let greet;
     this.greeting = new Promise((resolve) => (greet = resolve));
     createInterface({ input: this.child.stdout }).on("line", (text) => {
@@ -33,8 +34,8 @@ export class LinePeer {
       if (!text.startsWith("{")) return void (this.complaints += `${text}\n`);
       const line = JSON.parse(text);
       if (line.hello) return greet(line.hello);
-      if (line.result) this.result = line.result;
-      told(line);
+      if (line.result) this.report(line.result);
+      else told(line);
     });
   }
 
@@ -42,10 +43,19 @@ export class LinePeer {
     this.child.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
-  // Asks for the result and waits for the program's end; undefined if there is none.
+  // How it went, as it sees it; undefined if it cannot say.
+  async result() {
+    this.tell({ report: {} });
+    const gone = this.ended.then(() => undefined);
+    return within(answer_deadline_ms, "a result", Promise.race([this.reported, gone])).catch(() => undefined);
+  }
+
+  // Ends the call and waits for the program's end: its exit code.
   async stop() {
-    this.tell({ stop: {} });
-    await within(end_deadline_ms, "the program to end", this.ended).catch(() => this.child.kill("SIGKILL"));
-    return this.result;
+    this.child.stdin.end();
+    return within(end_deadline_ms, "the program to end", this.ended).catch((error) => {
+      this.child.kill("SIGKILL");
+      return error.message;
+    });
   }
 }

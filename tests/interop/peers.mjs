@@ -24,6 +24,11 @@ const setups = (codec) => [
   { role: "answer", way: "trickle", codec, setup: "passive", expect: client },
 ];
 
+// The answerer chooses to be the server.
+const passive_answer = (codec) => ({
+  role: "offer", way: "trickle", codec, peer: { dtls_role: "server" }, expect: client, note: "answered passive",
+});
+
 export const peers = [
   {
     name: "Chromium",
@@ -32,7 +37,43 @@ export const peers = [
     calls: [
       ...every_call(["VP8", "H264"]),
       ...setups("VP8"),
-      { role: "offer", way: "trickle", codec: "VP8", peer: { dtls_role: "server" }, expect: client },
+      passive_answer("VP8"),
     ],
+  },
+  {
+    name: "aiortc",
+    install: python_packages,
+    command: () => [python, path.join(here, "peers", "aiortc_call.py")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "aiortc of Debian",
+    install: async () => {},
+    command: () => ["/usr/bin/python3", path.join(here, "peers", "aiortc_call.py")],
+    calls: every_call(["VP8"]),
+  },
+  {
+    name: "Pion",
+    install: pion_program,
+    command: () => [pion],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), passive_answer("VP8")],
+  },
+  {
+    name: "libdatachannel",
+    install: npm_packages,
+    command: () => node("node_datachannel.mjs"),
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "werift",
+    install: npm_packages,
+    command: () => node("werift.mjs"),
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "Firefox",
+    install: async () => {},
+    command: () => browser("firefox"),
+    calls: [...every_call(["VP8"]), ...setups("VP8"), passive_answer("VP8")],
   },
 ];

@@ -48,9 +48,10 @@ async function converse(trial) {
 
   ends.peer = await LinePeer.start(trial.command, told("peer", "petrel"), trial.environment);
   ends.petrel = await LinePeer.start([path.join(bin, "interop_call")], told("petrel", "peer"));
+  let over = false;
   for (const [name, end] of Object.entries(ends)) {
     end.ended.then((code) => {
-      if (end.result) return;
+      if (over) return;
       failures.push(`${name} ended with ${code}: ${end.complaints.trim().split("\n").slice(-12).join("\n")}`);
       decide();
     });
@@ -68,7 +69,11 @@ async function converse(trial) {
   for (const name of ["petrel", "peer"]) {
     if (!enough.has(name)) failures.push(`${name} did not get ${start.enough} of everything`);
   }
-  const [petrel, peer] = await Promise.all([ends.petrel.stop(), ends.peer.stop()]);
+  // Whoever ends first ends the call, so both are asked before.
+  const [petrel, peer] = await Promise.all([ends.petrel.result(), ends.peer.result()]);
+  over = true;
+  const codes = await Promise.all([ends.petrel.stop(), ends.peer.stop()]);
+  if (codes[0] !== 0) failures.push(`petrel ended with ${codes[0]}`);
   const complaints = `${ends.petrel.complaints}${ends.peer.complaints}`;
   return { petrel, peer, version: ends.peer.hello.version, failures, transcript, complaints };
 }

@@ -59,8 +59,8 @@ Call::Call(petrel::Network& network, Tell tell) : network_(network), tell_(std::
 void Call::handle(const json& line) {
   if (line.contains("start")) {
     start(line.at("start"));
-  } else if (line.contains("stop")) {
-    stop();
+  } else if (line.contains("report")) {
+    tell_({{"result", result()}});
   } else if (!peer_) {
     throw std::invalid_argument("the call has not been started");
   } else if (line.contains("description")) {
@@ -175,7 +175,7 @@ void Call::handle_candidate(const json& candidate) {
 asio::awaitable<void> Call::send(petrel::Kind kind) {
   Medium& medium = media_.at(kind);
   asio::steady_timer timer(network_.executor());
-  while (!over_ && peer_->connection_state() == petrel::ConnectionState::connected) {
+  while (peer_->connection_state() == petrel::ConnectionState::connected) {
     // A frame carries the time at which it was taken, so each time it is another one.
     const auto& bytes = medium.frame->bytes();
     const auto frame = petrel::EncodedFrame::make(bytes, {.capture_time = network_.now(), .key_frame = true});
@@ -197,11 +197,6 @@ void Call::count(petrel::Kind kind) {
 }
 
 void Call::fail(const std::string& what) { tell_({{"failed", what}}); }
-
-void Call::stop() {
-  over_ = true;
-  tell_({{"result", result()}});
-}
 
 json Call::result() const {
   if (!peer_) return {{"connected", false}, {"why", "The call was not started."}};

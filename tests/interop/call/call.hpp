@@ -30,9 +30,6 @@ class Call {
   /// configuration that petrel refuses. A description that is refused is told as a failure.
   void handle(const nlohmann::json& line);
 
-  /// The result has been told; nothing follows.
-  bool over() const { return over_; }
-
  private:
   /// One kind of media: what goes out, and how much came in.
   struct Medium {
@@ -47,7 +44,6 @@ class Call {
   void start(const nlohmann::json& settings);
   void handle_description(const nlohmann::json& description);
   void handle_candidate(const nlohmann::json& candidate);
-  void stop();
 
   void watch();
   void offer();
@@ -68,7 +64,6 @@ class Call {
   bool offers_ = false;
   bool trickles_ = true;
   bool told_enough_ = false;
-  bool over_ = false;
 };
 
 }  // namespace interop

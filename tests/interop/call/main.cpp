@@ -22,12 +22,12 @@ void tell(const json& line) {
   std::fflush(stdout);
 }
 
-// Until the call is over, or whoever drives it has gone.
+// Until there are no more lines.
 asio::awaitable<void> converse(petrel::Network& network) {
   interop::Call call(network, tell);
   asio::posix::stream_descriptor input(network.executor(), ::dup(STDIN_FILENO));
   std::string text;
-  while (!call.over()) {
+  while (true) {
     std::error_code error;
     auto reading = asio::async_read_until(input, asio::dynamic_buffer(text), '\n',
                                           asio::redirect_error(asio::use_awaitable, error));

@@ -11,6 +11,8 @@ import { Firefox } from "../firefox/bidi.mjs";
 import { call_page } from "./call_page.mjs";
 import { converse, tell } from "./lines.mjs";
 
+const poll_ms = 300;
+
 const browsers = {
   async chromium({ devices = true }) {
     const browser = await launch({ devices });
@@ -47,19 +49,15 @@ try {
   await page.evaluate(call_page);
 
   let over = false;
+  const pass_on = async (patience_ms) =>
+    (await page.evaluate((patience_ms) => window.petrelCall.told(patience_ms), patience_ms)).forEach(tell);
   const listening = (async () => {
-    while (!over) {
-      for (const line of await page.evaluate(() => window.petrelCall.told())) {
-        tell(line);
-        over ||= Boolean(line.result);
-      }
-    }
+    while (!over) await pass_on(poll_ms);
+    await pass_on(0);
   })();
-  await converse(name, version, async (line) => {
-    await page.evaluate((line) => window.petrelCall.handle(line), line);
-    if (line.stop) await listening;
-  });
+  await converse(name, version, (line) => page.evaluate((line) => window.petrelCall.handle(line), line));
   over = true;
+  await listening;
 } finally {
   await close();
   server.close();

@@ -74,6 +74,7 @@ export function call_page() {
   };
 
   const figures = async () => {
+    if (!connection) return { connected: false };
     const report = [...(await connection.getStats()).values()];
     const named = (id) => report.find((entry) => entry.id === id);
     const of_kind = (type, name) =>
@@ -117,10 +118,9 @@ export function call_page() {
       const { candidate, mid } = line.candidate;
       // Without a name of the m-line an empty candidate would be for all; ours is for one.
       await connection.addIceCandidate({ candidate, sdpMid: mid || "0" });
-    } else if (line.stop) {
+    } else if (line.report) {
       clearInterval(watch);
       tell({ result: await figures() });
-      connection.close();
     }
   };
 
@@ -131,10 +131,13 @@ export function call_page() {
       turn = turn.then(() => handle(line)).catch((error) => tell({ failed: `${error.name}: ${error.message}` }));
       return turn;
     },
-    // What has been told since the last time, or nothing after a second.
-    told: async () => {
+    // What has been told since the last time; waits for it so long.
+    told: async (patience_ms) => {
       if (waiting.length === 0) {
-        await Promise.race([new Promise((resolve) => (wake = resolve)), new Promise((resolve) => setTimeout(resolve, 1000))]);
+        await new Promise((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, patience_ms);
+        });
       }
       return waiting.splice(0);
     },

@@ -4,14 +4,12 @@ import { createInterface } from "node:readline";
 
 export const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-// Gives each line to `handle`, one after the other, and ends the process after "stop".
+// Gives each line to `handle`, one after the other, until there are no more.
 export async function converse(name, version, handle) {
   tell({ hello: { name, version } });
   try {
     for await (const text of createInterface({ input: process.stdin })) {
-      const line = JSON.parse(text);
-      await handle(line);
-      if (line.stop) break;
+      await handle(JSON.parse(text));
     }
   } catch (error) {
     tell({ failed: error.stack ?? String(error) });
