@@ -27,7 +27,7 @@ const clocks = new Map();
 const use_tracks = () => {
   for (const medium of settings.media) {
     tracks.set(medium.kind, new werift.MediaStreamTrack({ kind: medium.kind }));
-    connection.addTransceiver(tracks.get(medium.kind), { direction: "sendrecv" });
+    connection.addTrack(tracks.get(medium.kind));
   }
 };
 
