@@ -15,6 +15,12 @@ Endpoint reachable_from(const IpAddress& local, const Endpoint& remote) {
   return {IpAddress::v6(remote.address.octets(), local.scope_id()), remote.port};
 }
 
+// Candidates and mapped addresses carry no scope: one side's number of an interface is not the other's.
+Endpoint without_scope(const Endpoint& endpoint) {
+  if (!endpoint.address.is_v6()) return endpoint;
+  return {IpAddress::v6(endpoint.address.octets()), endpoint.port};
+}
+
 // RFC 8445 6.1.2.2: same family, and link-local only with link-local.
 bool can_pair(const IpAddress& local, const IpAddress& remote) {
   if (local.family() != remote.family()) return false;
@@ -79,9 +85,7 @@ Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint3
   if (base == locals_.end()) return nullptr;
   if (Pair* pair = find(flow, source)) return pair;
 
-  // Candidates carry no scope: the peer's number of an interface is not ours.
-  Endpoint endpoint = source;
-  if (endpoint.address.is_v6()) endpoint.address = IpAddress::v6(source.address.octets());
+  const Endpoint endpoint = without_scope(source);
   auto remote = std::ranges::find(remotes_, endpoint, &Candidate::endpoint);
   if (remote == remotes_.end()) {
     if (remotes_.size() >= max_remote_candidates) return nullptr;
@@ -103,7 +107,7 @@ Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint3
 std::size_t Checklist::learn_local(const Endpoint& mapped, std::size_t base, std::uint32_t priority) {
   const FlowId flow = locals_[base].flow;
   const auto known = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
-    return local.flow == flow && local.candidate.endpoint == mapped;
+    return local.flow == flow && without_scope(local.candidate.endpoint) == without_scope(mapped);
   });
   if (known != locals_.end()) return static_cast<std::size_t>(known - locals_.begin());
   if (locals_.size() >= max_local_candidates) return base;

@@ -1,7 +1,10 @@
 // petrel against every peer: {petrel offers, petrel answers} × {trickle, full} × codecs, and the DTLS roles.
 // Each call is made on a network of its own, two at a time; prints one table.
 //
-//   matrix.mjs [--without PEER]… [--only PEER]… [--transcripts FOLDER]
+//   matrix.mjs [--without PEER]… [--only PEER]… [--matching TEXT] [--transcripts FOLDER]
+//
+// A peer that cannot be installed has failed, unless it is left out. --matching makes only the calls with
+// this in their name; --transcripts writes all that was said in each call into a folder.
 
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -21,6 +24,7 @@ const { values } = parseArgs({
   options: {
     without: { type: "string", multiple: true, default: [] },
     only: { type: "string", multiple: true, default: [] },
+    matching: { type: "string", default: "" },
     transcripts: { type: "string" },
   },
 });
@@ -52,11 +56,11 @@ function run(trial) {
 }
 
 async function make_call(peer, call) {
-  const { role, way, codec, setup, expect, petrel, media = [codecs.opus, codecs[codec]] } = call;
+  const { role, way, codec, ...rest } = call;
   return run({
-    command: call.command ?? peer.command(),
-    start: { role, trickle: way === "trickle", media, enough },
-    petrel, peer: call.peer, setup, expect,
+    command: peer.command(),
+    start: { role, trickle: way === "trickle", media: [codecs.opus, codecs[codec]], enough },
+    ...rest,
   });
 }
 
@@ -86,7 +90,8 @@ const waiting = [];
 for (const peer of chosen) {
   try {
     await peer.install();
-    waiting.push(...peer.calls.map((call) => ({ peer, call, place: rows.push(null) - 1 })));
+    const calls = peer.calls.filter((call) => name_of(call).includes(values.matching));
+    waiting.push(...calls.map((call) => ({ peer, call, place: rows.push(null) - 1 })));
   } catch (error) {
     rows.push({ peer: peer.name, result: "FAILED", call: "(all)", notes: `cannot be installed: ${error.message.split("\n")[0]}` });
     complaints.push(`${peer.name}: ${error.stack}\n${error.stderr ?? ""}`);

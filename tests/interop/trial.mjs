@@ -4,6 +4,8 @@
 //   start        what both are told, docs/interop.md; `role` is petrel's
 //   petrel,peer  what one of them is told beyond that
 //   setup        what the a=setup of the offer is made to say on its way; the other side must follow
+//   hidden       who tells no address, but names that multicast DNS has to find: "petrel" or "peer"
+//   withheld     whose candidates the other one never gets, so that only its own checks can make the connection
 //   expect       values that petrel's result has to have, by path: { "dtls.role": "server" }
 //
 // Prints { ok, failures, petrel, peer, version, transcript } as one line of JSON.
@@ -19,6 +21,15 @@ const call_deadline_ms = 30_000;
 const other = { offer: "answer", answer: "offer" };
 const at = (value, where) => where.split(".").reduce((part, name) => part?.[name], value);
 
+const host_addresses = (line) =>
+  [...JSON.stringify(line).matchAll(/candidate:\S+ \d+ \w+ \d+ (\S+) \d+ typ host/g)].map(([, address]) => address);
+
+function on_its_way({ type, sdp }, from, { setup, withheld }) {
+  if (setup && type === "offer") sdp = sdp.replaceAll("a=setup:actpass", `a=setup:${setup}`);
+  if (withheld === from) sdp = sdp.replaceAll(/^a=(candidate:.*|end-of-candidates)\r\n/gm, "");
+  return { type, sdp };
+}
+
 // Carries the lines of one to the other until both have enough, one gives up, or time is up.
 async function converse(trial) {
   const transcript = [];
@@ -31,10 +42,10 @@ async function converse(trial) {
   const told = (from, to) => (line) => {
     transcript.push([from, line]);
     if (line.description || line.candidate) {
-      const text = JSON.stringify(line);
-      const setup = line.description?.type === "offer" ? trial.setup : undefined;
-      const carried = setup ? text.replaceAll("a=setup:actpass", `a=setup:${setup}`) : text;
-      ends[to].tell(JSON.parse(carried));
+      const told_address = trial.hidden === from && host_addresses(line).find((address) => !address.endsWith(".local"));
+      if (told_address) failures.push(`${from} hides its addresses, and tells ${told_address}`);
+      if (line.description) ends[to].tell({ description: on_its_way(line.description, from, trial) });
+      else if (trial.withheld !== from) ends[to].tell(line);
     } else if (line.enough) {
       enough.add(from);
       if (enough.size === 2) decide();

@@ -55,6 +55,8 @@ class Call:
         tell({"description": {"type": local.type, "sdp": local.sdp}})
 
     async def offer(self) -> None:
+        for label in self.settings.get("channels", []):
+            self.connection.createDataChannel(label)
         self.add_tracks()
         await self.describe(await self.connection.createOffer())
 
@@ -68,7 +70,7 @@ class Call:
         if not told["candidate"]:
             return await self.connection.addIceCandidate(None)
         candidate = candidate_from_sdp(told["candidate"].removeprefix("candidate:"))
-        candidate.sdpMid = told["mid"] or "0"
+        candidate.sdpMid = told["mid"]
         await self.connection.addIceCandidate(candidate)
 
     async def report(self) -> None:

@@ -41,6 +41,7 @@ export function call_page() {
     for (const track of stream.getTracks()) {
       if (wanted[track.kind]) connection.addTrack(track, stream);
     }
+    for (const label of told.channels ?? []) connection.createDataChannel(label);
     watch = setInterval(look, 100);
     if (told.role === "offer") await describe(await connection.createOffer());
   };
@@ -116,8 +117,7 @@ export function call_page() {
       }
     } else if (line.candidate) {
       const { candidate, mid } = line.candidate;
-      // Without a name of the m-line an empty candidate would be for all; ours is for one.
-      await connection.addIceCandidate({ candidate, sdpMid: mid || "0" });
+      await connection.addIceCandidate({ candidate, sdpMid: mid });
     } else if (line.report) {
       clearInterval(watch);
       tell({ result: await figures() });

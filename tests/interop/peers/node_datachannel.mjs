@@ -87,6 +87,7 @@ function start(told) {
     description.addSSRC(ssrc, "peer", "stream", medium.kind);
     use(connection.addTrack(description), medium, ssrc);
   }
+  for (const label of told.channels ?? []) connection.createDataChannel(label);
   connection.setLocalDescription("offer");
 }
 

@@ -74,6 +74,7 @@ async function start(told) {
   });
   if (told.role !== "offer") return;
   use_tracks();
+  for (const label of told.channels ?? []) connection.createDataChannel(label);
   await describe(await connection.createOffer());
 }
 
@@ -102,7 +103,7 @@ await converse("werift", await npm_version("werift"), async (line) => {
     }
   } else if (line.candidate) {
     const { candidate, mid } = line.candidate;
-    if (candidate !== "") await connection.addIceCandidate({ candidate, sdpMid: mid || "0", sdpMLineIndex: 0 });
+    if (candidate !== "") await connection.addIceCandidate({ candidate, sdpMid: mid });
   } else if (line.report) {
     report();
   }

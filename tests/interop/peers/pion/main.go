@@ -30,6 +30,7 @@ type settings struct {
 	Media    []medium `json:"media"`
 	Enough   int64    `json:"enough"`
 	DtlsRole string   `json:"dtls_role"`
+	Channels []string `json:"channels"`
 }
 
 type candidate struct {
@@ -198,6 +199,11 @@ func (c *call) describe(description webrtc.SessionDescription) error {
 }
 
 func (c *call) offer() error {
+	for _, label := range c.settings.Channels {
+		if _, err := c.connection.CreateDataChannel(label, nil); err != nil {
+			return err
+		}
+	}
 	offer, err := c.connection.CreateOffer(nil)
 	if err != nil {
 		return err
