@@ -24,7 +24,8 @@ const setups = (codec) => [
   { role: "answer", way: "trickle", codec, setup: "passive", expect: client },
 ];
 
-// An offer of media and a data channel.
+// An offer of media and a data channel, of which the media has to come about. aiortc, werift and
+// webrtcbin do not get along with an answer that rejects a data channel, and have no such call.
 const with_channel = (codec) => ({
   role: "answer", way: "trickle", codec, peer: { channels: ["chat"] }, note: "offered a data channel",
 });
@@ -62,13 +63,13 @@ export const peers = [
     name: "aiortc",
     install: python_packages,
     command: () => [python, path.join(here, "peers", "aiortc_call.py")],
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), with_channel("VP8")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
   },
   {
     name: "aiortc of Debian",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "aiortc_call.py")],
-    calls: [...every_call(["VP8", "H264"]), with_channel("VP8")],
+    calls: every_call(["VP8", "H264"]),
   },
   {
     name: "Pion",
@@ -86,13 +87,13 @@ export const peers = [
     name: "werift",
     install: npm_packages,
     command: () => node("werift.mjs"),
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), with_channel("VP8")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
   },
   {
     name: "GStreamer",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "gstreamer_call.py")],
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), with_channel("VP8")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
   },
   {
     name: "Firefox",

@@ -66,7 +66,9 @@ class Call:
                 f"application/x-rtp,media={medium['kind']},encoding-name={codec.upper()},"
                 f"payload={self.payload_types[codec]}"
             )
-            source = Gst.parse_bin_from_description(f"{SOURCES[codec]} ! {caps}", True)
+            # What it offers is made of these, since the encoder has not said anything yet. RFC 7587 7: two channels.
+            caps += ",clock-rate=48000,encoding-params=(string)2" if codec == "opus" else ",clock-rate=90000"
+            source = Gst.parse_bin_from_description(f"{SOURCES[codec]} ! capsfilter caps={caps}", True)
             self.pipeline.add(source)
             source.link(self.bin)
             source.sync_state_with_parent()
