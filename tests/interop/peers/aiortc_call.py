@@ -2,6 +2,7 @@
 """aiortc as a peer; docs/interop.md has the lines that it reads and prints."""
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -68,7 +69,9 @@ class Call:
 
     async def handle_candidate(self, told: dict) -> None:
         if not told["candidate"]:
-            return await self.connection.addIceCandidate(None)
+            with contextlib.suppress(AttributeError):  # aiortc 1.4 has no word for the end.
+                await self.connection.addIceCandidate(None)
+            return
         candidate = candidate_from_sdp(told["candidate"].removeprefix("candidate:"))
         candidate.sdpMid = told["mid"]
         await self.connection.addIceCandidate(candidate)
