@@ -16,6 +16,12 @@ Endpoint reachable_from(const IpAddress& local, const Endpoint& remote) {
   return {IpAddress::v6(remote.address.octets(), local.scope_id()), remote.port};
 }
 
+// Candidates and mapped addresses carry no scope: one side's number of an interface is not the other's.
+Endpoint without_scope(const Endpoint& endpoint) {
+  if (!endpoint.address.is_v6()) return endpoint;
+  return {IpAddress::v6(endpoint.address.octets()), endpoint.port};
+}
+
 std::string_view opposite(std::string_view tcp_type) {
   if (tcp_type == tcp_active) return tcp_passive;
   return tcp_type == tcp_passive ? tcp_active : tcp_type;
@@ -107,9 +113,7 @@ Pair* Checklist::pair_of_request(FlowId flow, const Endpoint& source, std::uint3
 std::size_t Checklist::learn_remote(const Candidate& base, const Endpoint& source, std::uint32_t priority) {
   Candidate candidate;
   candidate.priority = priority;
-  candidate.endpoint = source;
-  // Candidates carry no scope: the peer's number of an interface is not ours.
-  if (source.address.is_v6()) candidate.endpoint.address = IpAddress::v6(source.address.octets());
+  candidate.endpoint = without_scope(source);
   candidate.type = CandidateType::peer_reflexive;
   candidate.protocol = base.protocol;
   candidate.tcp_type = opposite(base.tcp_type);
@@ -151,7 +155,7 @@ std::size_t Checklist::learn_local(const Endpoint& mapped, std::size_t base, std
   if (candidate.tcp_type == tcp_active && candidate.endpoint.address.octets() == mapped.address.octets())
     return base;
   const auto known = std::ranges::find_if(locals_, [&](const LocalCandidate& local) {
-    return local.flow == flow && local.candidate.endpoint == mapped;
+    return local.flow == flow && without_scope(local.candidate.endpoint) == without_scope(mapped);
   });
   if (known != locals_.end()) return static_cast<std::size_t>(known - locals_.begin());
   if (locals_.size() >= max_local_candidates) return base;

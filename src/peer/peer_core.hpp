@@ -91,6 +91,7 @@ class Peer::Core {
   void apply_early_candidates(TimePoint now);
   jsep::SenderStreams make_streams(std::vector<std::string> stream_ids);
   void apply(TimePoint now, const jsep::Changes& changes);
+  void carry_transport_on_first_offered(const jsep::Changes& changes);
   void apply_transport(TimePoint now, const jsep::TransportChange& change);
   void apply_data_channels(TimePoint now, const std::optional<jsep::DataChannelChange>& change);
   void apply_media(TimePoint now, const jsep::MediaChange& change);

@@ -214,6 +214,9 @@ void Peer::Core::apply(TimePoint now, const jsep::Changes& changes) {
     apply_data_channels(now, changes.data_channels);
   }
   if (changes.transport && !restart_.offered) apply_transport(now, *changes.transport);
+  if (changes.state == SignalingState::have_local_offer && !remote_described_) {
+    carry_transport_on_first_offered(changes);
+  }
   rejected_media_.clear();
   if (changes.data_channels && !changes.data_channels->accepted) {
     const jsep::DataChannelChange& data = *changes.data_channels;
@@ -235,6 +238,22 @@ void Peer::Core::apply(TimePoint now, const jsep::Changes& changes) {
   }
   announce_signaling_state();
   announce_negotiation_needed();
+}
+
+// RFC 9143 7.2: until an answer tells, the transport is the first bundled m-line's, and so are the candidates
+// that are trickled with the offer.
+void Peer::Core::carry_transport_on_first_offered(const jsep::Changes& changes) {
+  const auto first = std::ranges::find(changes.media, true, &jsep::MediaChange::accepted);
+  const bool has_media = first != changes.media.end();
+  if (has_media) {
+    transport_mid_ = first->mid;
+    transport_line_ = first->media_line;
+  }
+  const auto& channels = changes.data_channels;
+  if (channels && (!has_media || channels->media_line < transport_line_)) {
+    transport_mid_ = channels->mid;
+    transport_line_ = channels->media_line;
+  }
 }
 
 void Peer::Core::apply_transport(TimePoint now, const jsep::TransportChange& change) {

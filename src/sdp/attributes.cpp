@@ -94,7 +94,10 @@ std::string Setup::text() const {
 }
 
 Result<IceOptions> IceOptions::parse(std::string_view value) {
-  Fields fields(value);
+  // RFC 8839 5.6 has blanks between them; libdatachannel writes commas, which no option can have inside.
+  std::string blanks(value);
+  std::ranges::replace(blanks, ',', ' ');
+  Fields fields(blanks);
   IceOptions options;
   while (!fields.at_end()) options.options.emplace_back(fields.next());
   return options;

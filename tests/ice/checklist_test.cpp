@@ -72,6 +72,16 @@ TEST(Checklist, PairsLinkLocalAddressesOnlyWithEachOtherAndGivesThemOurScope) {
   EXPECT_EQ(checklist.remotes().size(), 2u);
 }
 
+TEST(Checklist, KnowsItsLinkLocalAddressAgainThoughThePeerSeesItWithoutAScope) {
+  Checklist checklist(Role::controlling);
+  const auto octets = IpAddress::parse("fe80::1")->octets();
+  checklist.add_local(local(1, IpAddress::v6(octets, 7)));
+  const std::uint16_t port = checklist.locals()[0].candidate.endpoint.port;
+
+  EXPECT_EQ(checklist.learn_local({IpAddress::v6(octets), port}, 0, 5), 0u);
+  EXPECT_EQ(checklist.locals().size(), 1u);
+}
+
 TEST(Checklist, TriesTheHighestPriorityFirst) {
   Checklist checklist = with_pairs(3);
   Pair* first = checklist.take_ordinary(nothing_busy);

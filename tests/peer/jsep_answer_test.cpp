@@ -118,6 +118,20 @@ TEST(Answer, ToACallReceivesItsMedia) {
   }
 }
 
+TEST(Answer, AcceptsSoundAndPictureOfEveryOtherMake) {
+  for (const char* name : {"pion_call_offer", "libdatachannel_call_offer", "werift_call_offer",
+                           "aiortc_call_offer", "aiortc_1_4_data_offer", "gstreamer_call_offer"}) {
+    Negotiation negotiation;
+    const auto result = answer_to(negotiation, captured(name));
+
+    ASSERT_EQ(result.agreed.media.size(), 2U) << name;
+    for (const MediaChange& media : result.agreed.media) EXPECT_TRUE(media.accepted) << name << media.detail;
+    ASSERT_TRUE(result.agreed.transport) << name;
+    EXPECT_EQ(result.agreed.transport->role, DtlsRole::client) << name;
+    EXPECT_FALSE(result.agreed.transport->candidates.empty()) << name;
+  }
+}
+
 TEST(Answer, TakesTheCandidatesOfTheTransportInUseOnly) {
   Negotiation negotiation;
   const auto result = answer_to(negotiation, captured("firefox_call_offer"));

@@ -69,6 +69,27 @@ TEST(Peer, BindsASocketForEachAddressOnceItHasALocalDescription) {
   EXPECT_EQ(peer.ice_gathering_state(), IceGatheringState::gathering);
 }
 
+TEST(Peer, TellsTheMediaLineOfItsCandidatesBeforeThereIsAnAnswer) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  const LocalAddress address{IpAddress::v4(192, 0, 2, 1), "eth0"};
+  peer.handle_interfaces(TimePoint{}, {&address, 1});
+  (void)peer.add_transceiver(TimePoint{}, Kind::video, {}).value();
+  ASSERT_TRUE(peer.set_local_description(TimePoint{}));
+  const auto bind = std::get<BindUdp>(peer.poll_request().value());
+  peer.handle_flow(TimePoint{}, bind.flow, FlowOpened{Endpoint::v4(192, 0, 2, 1, 5000)});
+
+  std::size_t told = 0;
+  while (const auto event = peer.poll_event()) {
+    const auto* candidate = std::get_if<LocalCandidate>(&*event);
+    if (candidate == nullptr) continue;
+    ++told;
+    EXPECT_EQ(candidate->mid, "0");
+    EXPECT_EQ(candidate->media_line, 0u);
+  }
+  EXPECT_EQ(told, 2u);  // The host's, and that there are no more.
+}
+
 TEST(Peer, GivesEverySenderAnSsrcOfItsOwnInTheOffer) {
   testing::SeededRandom random(1);
   Peer peer(TimePoint{}, config(), {}, random);

@@ -43,6 +43,12 @@ TEST(IceOptionsAttribute, IsAListOfWords) {
   EXPECT_EQ(options->text(), "trickle renomination");
 }
 
+TEST(IceOptionsAttribute, MayHaveTheCommasOfLibdatachannel) {
+  const auto options = IceOptions::parse("ice2,trickle");
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->options, (std::vector<std::string>{"ice2", "trickle"}));
+}
+
 TEST(SctpAttributes, ReadAndWrite) {
   expect_round_trip<SctpPort>({"5000", "0"}, {"", "65536", "x"});
   expect_round_trip<MaxMessageSize>({"0", "262144", "1073741823"}, {"", "-1", "1k"});

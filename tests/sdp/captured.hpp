@@ -33,7 +33,14 @@ inline const std::vector<std::string>& captured_names() {
                                               "firefox_max_bundle_offer",
                                               "firefox_simulcast_offer",
                                               "firefox_video_recvonly_offer",
-                                              "firefox_whep_offer"};
+                                              "firefox_whep_offer",
+                                              "pion_call_offer",
+                                              "libdatachannel_call_offer",
+                                              "libdatachannel_call_answer",
+                                              "werift_call_offer",
+                                              "aiortc_call_offer",
+                                              "aiortc_1_4_data_offer",
+                                              "gstreamer_call_offer"};
   return names;
 }
 

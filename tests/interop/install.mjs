@@ -1,0 +1,57 @@
+// Brings what the peers need into the build folder, once.
+
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const run = promisify(execFile);
+
+export const folder = path.resolve(process.env.PETREL_INTEROP_OUTPUT ?? "build/release/tests/interop");
+
+// npm's packages live in the build folder, where an import would not look for them.
+export const require_package = createRequire(path.join(folder, "node_modules", "."));
+export async function npm_version(name) {
+  return JSON.parse(await readFile(path.join(folder, "node_modules", name, "package.json"), "utf8")).version;
+}
+
+// Does `work` unless it was done for these very files before.
+async function once_for(name, files, work) {
+  const stamp = path.join(folder, `${name}.stamp`);
+  const wanted = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+  if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return;
+  await mkdir(folder, { recursive: true });
+  await work();
+  await writeFile(stamp, wanted);
+}
+
+// The packages of package-lock.json.
+export async function npm_packages() {
+  const files = ["package.json", "package-lock.json"].map((file) => path.join(here, file));
+  await once_for("npm", files, async () => {
+    for (const file of files) await copyFile(file, path.join(folder, path.basename(file)));
+    await run("npm", ["ci", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"]);
+  });
+}
+
+// The packages of requirements.txt, in a Python environment of their own.
+export const python = path.join(folder, "python", "bin", "python3");
+export async function python_packages() {
+  const requirements = path.join(here, "requirements.txt");
+  await once_for("python", [requirements], async () => {
+    await run("python3", ["-m", "venv", "--clear", path.join(folder, "python")]);
+    await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
+  });
+}
+
+// Pion's side, built from source with what go.sum names.
+export const pion = path.join(folder, "pion_call");
+export async function pion_program() {
+  const source = path.join(here, "peers", "pion");
+  const files = ["main.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
+  await once_for("pion", files, async () => {
+    await run("go", ["build", "-o", pion, "."], { cwd: source });
+  });
+}

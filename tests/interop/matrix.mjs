@@ -1,0 +1,122 @@
+// petrel against every peer: {petrel offers, petrel answers} × {trickle, full} × codecs, and the DTLS roles.
+// Each call is made on a network of its own, two at a time; prints one table.
+//
+//   matrix.mjs [--without PEER]… [--only PEER]… [--matching TEXT] [--transcripts FOLDER]
+//
+// A peer that cannot be installed has failed, unless it is left out. --matching makes only the calls with
+// this in their name; --transcripts writes all that was said in each call into a folder.
+
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import { codecs } from "./media.mjs";
+import { peers } from "./peers.mjs";
+import { table } from "./table.mjs";
+
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const at_a_time = 2;
+const enough = 30; // Of each kind of media, each way.
+const trial_deadline_ms = 180_000;
+
+const { values } = parseArgs({
+  options: {
+    without: { type: "string", multiple: true, default: [] },
+    only: { type: "string", multiple: true, default: [] },
+    matching: { type: "string", default: "" },
+    transcripts: { type: "string" },
+  },
+});
+for (const name of [...values.without, ...values.only]) {
+  if (!peers.some((peer) => peer.name === name)) {
+    console.error(`No peer is called '${name}'; there are ${peers.map((peer) => peer.name).join(", ")}`);
+    process.exit(2);
+  }
+}
+const chosen = peers.filter(
+  ({ name }) => !values.without.includes(name) && (values.only.length === 0 || values.only.includes(name)));
+
+const name_of = ({ role, way, codec, setup, note }) =>
+  [`petrel ${role}s`, way, codec, setup && `told ${setup}`, note].filter(Boolean).join(", ");
+
+function run(trial) {
+  const arguments_ = [process.execPath, path.join(here, "trial.mjs"), JSON.stringify(trial)];
+  return new Promise((resolve) => {
+    execFile(path.join(here, "../browser/in_namespace"), arguments_,
+      { timeout: trial_deadline_ms, maxBuffer: 64 << 20, killSignal: "SIGKILL" },
+      (error, stdout, stderr) => {
+        try {
+          resolve(JSON.parse(stdout.trim().split("\n").at(-1)));
+        } catch {
+          resolve({ ok: false, failures: [`the trial ended without a result: ${error ?? ""}\n${stderr}`] });
+        }
+      });
+  });
+}
+
+async function make_call(peer, call) {
+  const { role, way, codec, ...rest } = call;
+  return run({
+    command: peer.command(),
+    start: { role, trickle: way === "trickle", media: [codecs.opus, codecs[codec]], enough },
+    ...rest,
+  });
+}
+
+const counts = (numbers) => (numbers ? `${numbers.audio ?? 0}+${numbers.video ?? 0}` : "");
+const ms = (number) => (typeof number === "number" ? number.toFixed(0) : "");
+
+function row(peer, call, { ok, petrel, peer: theirs, version, failures }) {
+  const pair = petrel?.pair;
+  return {
+    peer: peer.name,
+    version: version ?? "",
+    call: name_of(call),
+    result: ok ? "ok" : "FAILED",
+    frames: counts(petrel?.received),
+    "peer's packets": counts(theirs?.received),
+    pair: pair ? `${pair.local}-${pair.remote}` : "",
+    DTLS: petrel?.dtls ? `${petrel.dtls.role} ${petrel.dtls.cipher}` : "",
+    "ICE ms": ms(petrel?.ms.ice),
+    "DTLS ms": ms(petrel?.ms.dtls),
+    notes: ok ? (theirs?.srtp ?? "") : failures[0].split("\n")[0],
+  };
+}
+
+const rows = [];
+const complaints = [];
+const waiting = [];
+for (const peer of chosen) {
+  try {
+    await peer.install();
+    const calls = peer.calls.filter((call) => name_of(call).includes(values.matching));
+    waiting.push(...calls.map((call) => ({ peer, call, place: rows.push(null) - 1 })));
+  } catch (error) {
+    rows.push({ peer: peer.name, result: "FAILED", call: "(all)", notes: `cannot be installed: ${error.message.split("\n")[0]}` });
+    complaints.push(`${peer.name}: ${error.stack}\n${error.stderr ?? ""}`);
+  }
+}
+
+async function work() {
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const { peer, call, place } = next;
+    const outcome = await make_call(peer, call);
+    rows[place] = row(peer, call, outcome);
+    if (!outcome.ok) {
+      complaints.push([`${peer.name}, ${name_of(call)}:`, ...outcome.failures, outcome.petrel?.report, outcome.complaints].join("\n"));
+    }
+    if (values.transcripts) {
+      await mkdir(values.transcripts, { recursive: true });
+      const file = `${peer.name} ${name_of(call)}.json`.replace(/[^\w.]+/g, "-");
+      await writeFile(path.join(values.transcripts, file), JSON.stringify(outcome, null, 1));
+    }
+  }
+}
+await Promise.all(Array.from({ length: at_a_time }, work));
+
+table(rows);
+const failed = rows.filter(({ result }) => result !== "ok").length;
+if (complaints.length > 0) console.error(`\n${complaints.join("\n\n")}`);
+console.log(`\n${rows.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,117 @@
+// The peers, and which calls each of them can make with petrel.
+
+import path from "node:path";
+
+import { npm_packages, pion, pion_program, python, python_packages } from "./install.mjs";
+
+const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
+const node = (script, ...options) => [process.execPath, path.join(here, "peers", script), ...options];
+const browser = (make, options = {}) => node("browser.mjs", make, JSON.stringify(options));
+
+const roles = ["offer", "answer"];
+const ways = ["trickle", "full"];
+
+const client = { "petrel.dtls.role": "client" };
+const server = { "petrel.dtls.role": "server" };
+
+// A peer that trickles, or waits for its candidates, as it is told, and has all codecs.
+const every_call = (codecs) =>
+  roles.flatMap((role) => ways.flatMap((way) => codecs.map((codec) => ({ role, way, codec }))));
+
+// What is said of a=setup in an offer, and what that makes of petrel. The answerers here choose "active".
+const setups = (codec) => [
+  { role: "answer", way: "trickle", codec, setup: "active", expect: server },
+  { role: "answer", way: "trickle", codec, setup: "passive", expect: client },
+];
+
+// An offer of media and a data channel, of which the media has to come about. aiortc, werift and
+// webrtcbin do not get along with an answer that rejects a data channel, and have no such call.
+const with_channel = (codec) => ({
+  role: "answer", way: "trickle", codec, peer: { channels: ["chat"] }, note: "offered a data channel",
+});
+
+// Names in place of addresses. The side that has to find the name tells none of its own, so that nothing
+// but the name can connect them.
+const by_name_of_peer = (more) =>
+  roles.flatMap((role) => ways.map((way) => ({
+    role, way, codec: "VP8", peer: { drawn_media: true }, hidden: "peer", withheld: "petrel", note: "by the peer's name", ...more,
+  })));
+const by_name_of_petrel = roles.flatMap((role) => ways.map((way) => ({
+  role, way, codec: "VP8", petrel: { hide_addresses: true }, hidden: "petrel", withheld: "peer", note: "by petrel's name",
+})));
+
+// The answerer chooses to be the server.
+const passive_answer = (codec) => ({
+  role: "offer", way: "trickle", codec, peer: { dtls_role: "server" }, expect: client, note: "answered passive",
+});
+
+export const peers = [
+  {
+    name: "Chromium",
+    install: async () => {},
+    command: () => browser("chromium"),
+    calls: [
+      ...every_call(["VP8", "H264"]),
+      ...setups("VP8"),
+      passive_answer("VP8"),
+      with_channel("VP8"),
+      ...by_name_of_peer({ command: browser("chromium", { devices: false }) }),
+      ...by_name_of_petrel,
+    ],
+  },
+  {
+    name: "aiortc",
+    install: python_packages,
+    command: () => [python, path.join(here, "peers", "aiortc_call.py")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "aiortc of Debian",
+    install: async () => {},
+    command: () => ["/usr/bin/python3", path.join(here, "peers", "aiortc_call.py")],
+    calls: every_call(["VP8", "H264"]),
+  },
+  {
+    name: "Pion",
+    install: pion_program,
+    command: () => [pion],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), passive_answer("VP8"), with_channel("VP8")],
+  },
+  {
+    name: "libdatachannel",
+    install: npm_packages,
+    command: () => node("node_datachannel.mjs"),
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), with_channel("VP8")],
+  },
+  {
+    name: "werift",
+    install: npm_packages,
+    command: () => node("werift.mjs"),
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "GStreamer",
+    install: async () => {},
+    command: () => ["/usr/bin/python3", path.join(here, "peers", "gstreamer_call.py")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+  },
+  {
+    name: "Firefox",
+    install: async () => {},
+    command: () => browser("firefox"),
+    calls: [
+      ...every_call(["VP8"]),
+      ...setups("VP8"),
+      passive_answer("VP8"),
+      with_channel("VP8"),
+      ...by_name_of_peer(),
+      ...by_name_of_petrel,
+    ],
+  },
+  {
+    name: "Firefox, DTLS 1.2",
+    install: async () => {},
+    command: () => browser("firefox", { preferences: { "media.peerconnection.dtls.version.max": 771 } }),
+    calls: every_call(["VP8"]),
+  },
+];

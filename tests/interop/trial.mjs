@@ -1,0 +1,106 @@
+// One call between petrel and a peer, in the namespace that this runs in: trial.mjs TRIAL, which is JSON with
+//
+//   command      the peer's program and its arguments
+//   start        what both are told, docs/interop.md; `role` is petrel's
+//   petrel,peer  what one of them is told beyond that
+//   setup        what the a=setup of the offer is made to say on its way; the other side must follow
+//   hidden       who tells no address, but names that multicast DNS has to find: "petrel" or "peer"
+//   withheld     whose candidates the other one never gets, so that only its own checks can make the connection
+//   expect       values that petrel's result has to have, by path: { "dtls.role": "server" }
+//
+// Prints { ok, failures, petrel, peer, version, transcript } as one line of JSON.
+
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+
+import { LinePeer } from "./line_peer.mjs";
+
+const bin = process.env.PETREL_BIN ?? "build/release/bin";
+const call_deadline_ms = 30_000;
+
+const other = { offer: "answer", answer: "offer" };
+const at = (value, where) => where.split(".").reduce((part, name) => part?.[name], value);
+
+const host_addresses = (line) =>
+  [...JSON.stringify(line).matchAll(/candidate:\S+ \d+ \w+ \d+ (\S+) \d+ typ host/g)].map(([, address]) => address);
+
+function on_its_way({ type, sdp }, from, { setup, withheld }) {
+  if (setup && type === "offer") sdp = sdp.replaceAll("a=setup:actpass", `a=setup:${setup}`);
+  if (withheld === from) sdp = sdp.replaceAll(/^a=(candidate:.*|end-of-candidates)\r\n/gm, "");
+  return { type, sdp };
+}
+
+// Carries the lines of one to the other until both have enough, one gives up, or time is up.
+async function converse(trial) {
+  const transcript = [];
+  const failures = [];
+  const enough = new Set();
+  const ends = {};
+  let decide;
+  const decided = new Promise((resolve) => (decide = resolve));
+
+  const told = (from, to) => (line) => {
+    transcript.push([from, line]);
+    if (line.description || line.candidate) {
+      const told_address = trial.hidden === from && host_addresses(line).find((address) => !address.endsWith(".local"));
+      if (told_address) failures.push(`${from} hides its addresses, and tells ${told_address}`);
+      if (line.description) ends[to].tell({ description: on_its_way(line.description, from, trial) });
+      else if (trial.withheld !== from) ends[to].tell(line);
+    } else if (line.enough) {
+      enough.add(from);
+      if (enough.size === 2) decide();
+    } else if (line.failed) {
+      failures.push(`${from}: ${line.failed}`);
+      decide();
+    } else if (line.state === "failed") {
+      decide();
+    }
+  };
+
+  ends.peer = await LinePeer.start(trial.command, told("peer", "petrel"), trial.environment);
+  ends.petrel = await LinePeer.start([path.join(bin, "interop_call")], told("petrel", "peer"));
+  let over = false;
+  for (const [name, end] of Object.entries(ends)) {
+    end.ended.then((code) => {
+      if (over) return;
+      failures.push(`${name} ended with ${code}: ${end.complaints.trim().split("\n").slice(-12).join("\n")}`);
+      decide();
+    });
+  }
+
+  const { role, ...start } = trial.start;
+  const starts = {
+    petrel: { ...start, ...trial.petrel, role },
+    peer: { ...start, ...trial.peer, role: other[role] },
+  };
+  // Whoever answers is ready before the offer comes.
+  for (const name of role === "offer" ? ["peer", "petrel"] : ["petrel", "peer"]) ends[name].tell({ start: starts[name] });
+
+  await Promise.race([decided, setTimeout(call_deadline_ms, undefined, { ref: false })]);
+  for (const name of ["petrel", "peer"]) {
+    if (!enough.has(name)) failures.push(`${name} did not get ${start.enough} of everything`);
+  }
+  // Whoever ends first ends the call, so both are asked before.
+  const [petrel, peer] = await Promise.all([ends.petrel.result(), ends.peer.result()]);
+  over = true;
+  const codes = await Promise.all([ends.petrel.stop(), ends.peer.stop()]);
+  if (codes[0] !== 0) failures.push(`petrel ended with ${codes[0]}`);
+  const complaints = `${ends.petrel.complaints}${ends.peer.complaints}`;
+  return { petrel, peer, version: ends.peer.hello.version, failures, transcript, complaints };
+}
+
+const trial = JSON.parse(process.argv[2]);
+let outcome;
+try {
+  outcome = await converse(trial);
+  const { petrel, peer, failures } = outcome;
+  if (!petrel?.connected) failures.push(`petrel is not connected: ${petrel?.why}`);
+  if (!peer?.connected) failures.push("the peer is not connected");
+  for (const [where, wanted] of Object.entries(trial.expect ?? {})) {
+    const seen = at(outcome, where);
+    if (seen !== wanted) failures.push(`${where} is ${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`);
+  }
+} catch (error) {
+  outcome = { failures: [error.stack] };
+}
+process.stdout.write(`${JSON.stringify({ ok: outcome.failures.length === 0, ...outcome })}\n`, () => process.exit());
