@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 // RFC 8445 14.2: no agent may start transactions faster than this.
 constexpr Duration min_ta = 5ms;
 
-template <class Item>
-std::optional<Item> take(std::deque<Item>& queue) {
+template <class Queue>
+std::optional<typename Queue::value_type> take(Queue& queue) {
   if (queue.empty()) return std::nullopt;
-  Item item = std::move(queue.front());
+  std::optional item(std::move(queue.front()));
   queue.pop_front();
   return item;
 }
@@ -105,7 +105,10 @@ std::span<const Candidate> Agent::local_candidates(StreamId id) const {
 const Credentials& Agent::restart_credentials(StreamId id) {
   static const Credentials none;
   Stream* stream = find(id);
-  return stream != nullptr ? stream->restart_credentials() : none;
+  if (stream == nullptr) return none;
+  const Credentials& credentials = stream->restart_credentials();
+  name_ufrags();  // The peer may use them as soon as it has the offer.
+  return credentials;
 }
 
 void Agent::restart(TimePoint now, StreamId id) {
@@ -336,6 +339,16 @@ void Agent::settle() {
     for (const auto& stream : streams_) stream->settle(now_);
   }
   start_transactions();
+  name_ufrags();
+}
+
+void Agent::name_ufrags() {
+  if (closed_ || !shared_->shares_port) return;
+  ufrags_.clear();
+  for (const auto& stream : streams_) stream->add_ufrags(ufrags_);
+  if (ufrags_ == named_ufrags_) return;
+  named_ufrags_ = ufrags_;
+  shared_->requests.push_back(NameUfrags{ufrags_});
 }
 
 bool Agent::tell_of_connections() {
@@ -439,14 +452,14 @@ std::optional<IoRequest> Agent::poll_request() {
 }
 std::optional<Event> Agent::poll_event() { return take(shared_->events); }
 
-bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload) {
+bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload, std::uint8_t dscp) {
   advance(now);
   Stream* stream = find(id);
   if (stream == nullptr) {
     ++shared_->stats.sends_without_pair;
     return false;
   }
-  return stream->send(std::move(payload));
+  return stream->send(std::move(payload), dscp);
 }
 
 std::optional<StreamId> Agent::stream_of(FlowId flow, const Endpoint& source) const {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ice/shared.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/turn/client.hpp"
 
 namespace petrel::inline v0::ice {
@@ -27,6 +28,9 @@ struct RelayRoute {
   Endpoint endpoint;  ///< The server's.
   FlowId base;        ///< Our UDP socket, which UDP and DTLS use too.
   Endpoint local;     ///< Its address.
+  /// Then UDP and DTLS have a socket of their own: what comes from a TURN server, ChannelData above all,
+  /// does not say which of its clients it is for, but by the port that it comes to.
+  bool base_is_shared = false;
   std::uint16_t preference = 0;
   std::size_t report = 0;  ///< The place of its ServerReport.
   int redirections = 0;
@@ -70,7 +74,7 @@ class Relays {
   std::optional<TimePoint> next_timeout() const;
 
   bool owns(FlowId flow) const { return find(flow) != nullptr; }
-  bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp);
   std::optional<RelayedPacket> poll_received();
   std::optional<RelayNews> poll_news();
 
@@ -88,7 +92,8 @@ class Relays {
     RelayRoute route;
     FlowId flow;  ///< To the server.
     bool is_stream = false;
-    std::unique_ptr<turn::Client> client;  ///< None until its stream is open.
+    bool owns_flow = false;                ///< A stream, or a socket beside the base.
+    std::unique_ptr<turn::Client> client;  ///< None until the flow that it owns is open.
     std::vector<Address> addresses;
     bool over = false;
   };
@@ -96,17 +101,17 @@ class Relays {
   Relay* find(FlowId virtual_flow) const;
   void start(RelayRoute route);
   void make_client(Relay& relay);
-  void collect(Relay& relay);
+  void collect(Relay& relay, std::uint8_t dscp = 0);
   void redirect(Relay& relay, const turn::Redirected& redirected);
   void end(Relay& relay);
   void fail(const Relay& relay, std::error_code error, std::string text);
   void sweep();
 
   Shared& shared_;
-  std::deque<RelayRoute> queued_;
+  std::list<RelayRoute> queued_;
   std::vector<std::unique_ptr<Relay>> relays_;
-  std::deque<RelayedPacket> received_;
-  std::deque<RelayNews> news_;
+  RingQueue<RelayedPacket> received_;
+  std::list<RelayNews> news_;
   std::size_t started_ = 0;
 };
 

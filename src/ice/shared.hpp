@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,8 +47,10 @@ struct Shared {
   std::vector<ServerReport> server_reports;
 
   RingQueue<Transmit> transmits;
-  std::deque<IoRequest> requests;
-  std::deque<Event> events;
+  // Lists, here and in the parts: agents come by the ten thousand, these are empty nearly always, and an
+  // empty deque holds 576 bytes.
+  std::list<IoRequest> requests;
+  std::list<Event> events;
   /// Foundations that have just worked; pairs of all streams thaw (RFC 8445 7.2.5.3.3).
   std::vector<std::string> proven_foundations;
 
@@ -61,12 +63,15 @@ struct Shared {
   Relays* relays = nullptr;            ///< Whose flows are no sockets of the driver.
   Connections* connections = nullptr;  ///< The same.
 
+  /// A socket of ours is another's too, so that the network has to know our ufrags.
+  bool shares_port = false;
+
   FlowId next_flow() { return FlowId{++last_flow}; }
-  /// By a socket, by a relay or over a connection. False, and counted: nobody polls the queue, or the relay
-  /// refuses.
-  bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  /// By a socket, by a relay or over a connection, which carries all with the same DSCP. False, and
+  /// counted: nobody polls the queue, or the relay refuses.
+  bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
   /// The same for what is for the driver in any case.
-  bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
   /// The news about a stream replaces older news of its kind that nobody has taken for long.
   void emit(Event event);
 

@@ -157,9 +157,9 @@ std::optional<TimePoint> Transport::next_timeout() const {
   return earliest;
 }
 
-std::optional<PacketBuffer> Transport::poll_packet(TimePoint now, bool bulk) {
+std::optional<Transport::Packet> Transport::poll_packet(TimePoint now, bool bulk) {
   if (dtls_) {
-    if (auto packet = dtls_->poll_packet()) return packet;
+    if (auto packet = dtls_->poll_packet()) return Packet{*std::move(packet)};
   }
   // Media waits in the session until there are keys.
   while (auto outgoing = srtp_ ? rtp_.poll_packet() : std::nullopt) {
@@ -169,18 +169,20 @@ std::optional<PacketBuffer> Transport::poll_packet(TimePoint now, bool bulk) {
 }
 
 // RFC 8261 3: one SCTP packet is one DTLS record.
-std::optional<PacketBuffer> Transport::poll_data(TimePoint now) {
+std::optional<Transport::Packet> Transport::poll_data(TimePoint now) {
   if (!connected_) return std::nullopt;
   while (const auto packet = channels_.poll_packet(now)) {
-    if (dtls_->send(now, packet->bytes())) return dtls_->poll_packet();
+    if (dtls_->send(now, packet->bytes())) {
+      if (auto record = dtls_->poll_packet()) return Packet{*std::move(record)};
+    }
     ++dropped_.data_unsendable;
   }
   return std::nullopt;
 }
 
-std::optional<PacketBuffer> Transport::protect(TimePoint now, rtp::Outgoing outgoing) {
+std::optional<Transport::Packet> Transport::protect(TimePoint now, rtp::Outgoing outgoing) {
   using Kind = rtp::Outgoing::Kind;
-  if (outgoing.kind == Kind::protected_copy) return std::move(outgoing.packet);
+  if (outgoing.kind == Kind::protected_copy) return Packet{std::move(outgoing.packet), outgoing.media};
 
   if (tap_ != nullptr) tap_->on_packet(now, PacketTap::Direction::outgoing, outgoing.packet.bytes());
   const Result<void> sealed =
@@ -191,7 +193,8 @@ std::optional<PacketBuffer> Transport::protect(TimePoint now, rtp::Outgoing outg
   }
   if (outgoing.keep) rtp_.keep_protected(now, *outgoing.keep, outgoing.packet.bytes());
   if (outgoing.kind == Kind::rtp && !first_sent_) first_sent_ = now;
-  return std::move(outgoing.packet);
+  if (outgoing.kind == Kind::rtcp) return Packet{std::move(outgoing.packet), std::nullopt, true};
+  return Packet{std::move(outgoing.packet), outgoing.media};
 }
 
 std::optional<Transport::Event> Transport::poll_event() {

@@ -45,9 +45,14 @@ class Transport {
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
+  struct Packet {
+    PacketBuffer payload;
+    std::optional<rtp::MediaId> media{};  ///< Whose it is; nobody's are DTLS, data and RTCP.
+    bool is_rtcp = false;
+  };
   /// The next packet for the wire, protected. Takes from DTLS first, then from RTP, then, with
   /// `bulk`, from the data channels, which wait where they are otherwise.
-  std::optional<PacketBuffer> poll_packet(TimePoint now, bool bulk = true);
+  std::optional<Packet> poll_packet(TimePoint now, bool bulk = true);
   std::optional<Event> poll_event();
 
   /// The goodbyes in their order, SCTP's and then close_notify, to be polled once more.
@@ -68,9 +73,9 @@ class Transport {
   void take_dtls_events(TimePoint now);
   void connect(TimePoint now, const dtls::Connected& connected);
   bool install_keys(const dtls::SrtpKeys& keys);
-  std::optional<PacketBuffer> poll_data(TimePoint now);
+  std::optional<Packet> poll_data(TimePoint now);
   void handle_media(TimePoint now, Bytes packet);
-  std::optional<PacketBuffer> protect(TimePoint now, rtp::Outgoing outgoing);
+  std::optional<Packet> protect(TimePoint now, rtp::Outgoing outgoing);
 
   const dtls::Certificate certificate_;
   dtls::ConnectionConfig dtls_config_;

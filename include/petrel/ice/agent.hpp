@@ -184,9 +184,11 @@ struct Shared;
 ///
 /// The agent binds one UDP socket per local address; all streams share them. TURN servers are
 /// asked from each, by UDP or DTLS over that socket, by TCP or TLS over a connection of its own;
-/// every relayed address is one more socket to the checks. TCP candidates are sockets to them too:
-/// the agent opens, accepts and frames the connections (RFC 4571), closes those of strangers, and
-/// drops data in whole frames while a connection is congested. UDP pairs come before TCP pairs.
+/// every relayed address is one more socket to the checks. Where the network has one port for
+/// several agents (FlowOpened::shared), the agent tells it its ufrags, and TURN has sockets of its own.
+/// TCP candidates are sockets to the checks too: the agent opens, accepts and frames the connections
+/// (RFC 4571), closes those of strangers, and drops data in whole frames while a connection is
+/// congested. UDP pairs come before TCP pairs.
 ///
 /// Requests are told apart by USERNAME, responses by transaction id, and data by
 /// the pairs that checks have proven: stream_of(). Where two streams of both
@@ -266,8 +268,8 @@ class PETREL_API Agent {
   std::optional<Event> poll_event();
 
   /// Sends on the selected pair; before there is one, on the best pair that works.
-  /// False, and counted, when there is none or consent is lost.
-  bool send(TimePoint now, StreamId id, PacketBuffer payload);
+  /// False, and counted, when there is none or consent is lost. `dscp` as in Transmit.
+  bool send(TimePoint now, StreamId id, PacketBuffer payload, std::uint8_t dscp = 0);
 
   /// Whose data comes from there? Nobody's, until a check has proven the 5-tuple:
   /// a request with the right password came from it, or one of ours was answered.
@@ -305,12 +307,15 @@ class PETREL_API Agent {
   Duration check_rto() const;
   bool tell_of_connections();
   void settle();
+  void name_ufrags();
 
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<LocalNames> names_;
   std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::deque<RelayedPacket> relayed_;
+  std::vector<std::string> ufrags_;  ///< Room for the next list, so that comparing it costs nothing.
+  std::vector<std::string> named_ufrags_;
   std::uint32_t last_stream_ = 0;
   std::size_t turn_ = 0;  ///< Whose turn it is at the next Ta: the gatherer's, then each stream's.
   TimePoint now_;
