@@ -27,6 +27,9 @@ inline petrel::PeerConfig peer_config(const ServerOptions& options, const petrel
   petrel::PeerConfig config;
   for (const std::string& server : options.ice_servers) config.ice_servers.push_back(to_ice_server(server));
   if (options.relay_only) config.ice_transport_policy = petrel::ice::TransportPolicy::relay;
+  if (!options.http_proxy.empty()) {
+    config.http_proxy = petrel::turn::parse_http_proxy(options.http_proxy).value();
+  }
   if (!options.turn_ca.empty()) config.turn_tls.ca_pem = read_text_file("--turn-ca", options.turn_ca);
   // One certificate for all: they share its context, and each connects the faster for it.
   const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};
