@@ -29,6 +29,9 @@ inline petrel::PeerConfig peer_config(const ServerOptions& options, const petrel
   if (options.relay_only) config.ice_transport_policy = petrel::ice::TransportPolicy::relay;
   if (options.ice_tcp != "off") config.ice_tcp = petrel::ice::TcpCandidates::both;
   config.ice_udp = options.ice_tcp != "only";
+  if (!options.http_proxy.empty()) {
+    config.http_proxy = petrel::turn::parse_http_proxy(options.http_proxy).value();
+  }
   if (!options.turn_ca.empty()) config.turn_tls.ca_pem = read_text_file("--turn-ca", options.turn_ca);
   // One certificate for all: they share its context, and each connects the faster for it.
   const std::chrono::sys_seconds today{std::chrono::seconds(network.unix_time())};

@@ -48,6 +48,9 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
       ->allow_extra_args(false);
   app.add_option("--turn-ca", options.turn_ca,
                  "A PEM file with the certificate that a turns: server stands under, if no public one");
+  app.add_option("--http-proxy", options.http_proxy,
+                 "What TURN servers over TCP and TLS are reached through: "
+                 "http://[USERNAME:PASSWORD@]HOST[:PORT] (the environment is not asked)");
   app.add_flag("--relay-only", options.relay_only,
                "Send by TURN servers only, so that viewers do not learn this machine's addresses");
   app.add_option("--ice-tcp", options.ice_tcp,
@@ -93,6 +96,11 @@ void check(ServerOptions& options) {
                       ". Write stun:HOST or turn:HOST,USERNAME,CREDENTIAL.");
     }
     has_turn = has_turn || std::holds_alternative<petrel::ice::TurnServer>(*parsed);
+  }
+  if (!options.http_proxy.empty() && !petrel::turn::parse_http_proxy(options.http_proxy)) {
+    // The URL may have a password in it, which does not belong on a screen.
+    throw UserError(
+        "--http-proxy: write http://[USERNAME:PASSWORD@]HOST[:PORT], with %40 for an @ in a password.");
   }
   if (options.relay_only && !has_turn) {
     throw UserError("--relay-only: there is no relay; add --ice-server turn:HOST,USERNAME,CREDENTIAL.");

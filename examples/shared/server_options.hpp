@@ -22,6 +22,7 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:8080";
   std::vector<std::string> ice_servers;  ///< URL, or URL,USERNAME,CREDENTIAL.
   std::string turn_ca;                   ///< A file.
+  std::string http_proxy;                ///< A URL, or empty.
   bool relay_only = false;
   std::string ice_tcp = "off";  ///< off, on or only.
   std::string token;
@@ -42,7 +43,7 @@ struct EarlyExit {
   std::string text;
 };
 
-/// Adds --listen, --ice-server, --turn-ca, --relay-only, --ice-tcp, --token, --public, --allow-origin,
+/// Adds --listen, --ice-server, --turn-ca, --http-proxy, --relay-only, --ice-tcp, --token, --public, --allow-origin,
 /// --allow-host and
 /// --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);

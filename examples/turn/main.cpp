@@ -15,6 +15,8 @@
 
 namespace {
 
+using petrel::turn_server::AlternateFailed;
+using petrel::turn_server::AlternateOpened;
 using petrel::turn_server::Event;
 using petrel::turn_server::ListenerFailed;
 using petrel::turn_server::ListenerOpened;
@@ -40,9 +42,12 @@ const char* name(petrel::TransportProtocol protocol) {
       return "UDP";
     case petrel::TransportProtocol::tcp:
       return "TCP";
-    default:
+    case petrel::TransportProtocol::tls:
       return "TLS";
+    case petrel::TransportProtocol::dtls:
+      return "DTLS";
   }
+  return "";
 }
 
 petrel::TurnServer start(petrel::Network& network, const petrel::turn_server::ServerConfig& config) {
@@ -65,6 +70,7 @@ int run(turn::Options options) {
 
   std::string complaint;
   std::size_t opened = 0;
+  const std::size_t awaited = options.config.listeners.size() + (options.config.alternate ? 1 : 0);
   asio::signal_set signals(io, SIGINT, SIGTERM);
   const auto end = [&] {
     signals.cancel();
@@ -81,9 +87,19 @@ int run(turn::Options options) {
                   " port not available: " + failed->error.message() + ". Choose another ADDRESS:PORT.";
       return end();
     }
-    const auto& listening = std::get<ListenerOpened>(event);
-    std::printf("%s at %s\n", name(listeners[listening.index].protocol), listening.local.to_string().c_str());
-    if (++opened == listeners.size()) std::printf("Serving STUN and TURN (Ctrl-C ends)\n");
+    if (const auto* failed = std::get_if<AlternateFailed>(&event)) {
+      complaint = "--alternate: a UDP port is not available: " + failed->error.message() +
+                  ". Choose another ADDRESS:PORT of this machine.";
+      return end();
+    }
+    if (const auto* listening = std::get_if<ListenerOpened>(&event)) {
+      std::printf("%s at %s\n", name(listeners[listening->index].protocol),
+                  listening->local.to_string().c_str());
+    } else {
+      const std::string alternate = std::get<AlternateOpened>(event).alternate.to_string();
+      std::printf("NAT behaviour discovery with %s\n", alternate.c_str());
+    }
+    if (++opened == awaited) std::printf("Serving STUN and TURN (Ctrl-C ends)\n");
     std::fflush(stdout);
   });
   io.run();

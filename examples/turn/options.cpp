@@ -12,8 +12,8 @@ namespace {
 
 using petrel::Endpoint;
 using petrel::IpAddress;
-using petrel::TransportProtocol;
 using petrel::IpPrefix;
+using petrel::TransportProtocol;
 using petrel::turn_server::RelayAddress;
 using shared::UserError;
 
@@ -32,6 +32,8 @@ constexpr const char* examples =
     "      behind a 1:1 NAT, as in most clouds\n"
     "  petrel-turn --listen 0.0.0.0:3478 --tls chain.pem,key.pem --user alice:wonderland\n"
     "      with TLS as well, at turns:HOST:5349\n"
+    "  petrel-turn --listen 203.0.113.5:3478 --alternate 203.0.113.6:3479 --user alice:wonderland\n"
+    "      with two addresses, from which clients learn what kind of NAT they are behind (petrel-nat)\n"
     "  petrel-turn --user alice:wonderland --allow-peer 127.0.0.0/8\n"
     "      for trials on one machine\n";
 
@@ -41,7 +43,9 @@ constexpr std::uint16_t tls_port = 5349;  // RFC 8656 4
 struct Words {
   std::vector<std::string> listen;
   std::vector<std::string> tls_listen;
+  std::string alternate;
   std::string tls;
+  bool dtls = false;
   std::vector<std::string> users;
   std::vector<std::string> allow_peers;
   std::vector<std::string> deny_peers;
@@ -79,6 +83,11 @@ void add_listener(Options& options, const Endpoint& local, TransportProtocol pro
   options.asked_by.push_back(std::move(asked_by));
 }
 
+void add_secure_listeners(const Words& words, Options& options, const Endpoint& local) {
+  add_listener(options, local, TransportProtocol::tls, "--tls-listen " + local.to_string());
+  if (words.dtls) add_listener(options, local, TransportProtocol::dtls, "--dtls " + local.to_string());
+}
+
 void read_listeners(const Words& words, Options& options) {
   for (const std::string& text : words.listen) {
     const Endpoint local = endpoint("--listen", text);
@@ -86,10 +95,9 @@ void read_listeners(const Words& words, Options& options) {
     add_listener(options, local, TransportProtocol::tcp, "--listen " + text);
   }
   if (words.tls.empty()) {
-    if (!words.tls_listen.empty()) {
-      throw UserError("--tls-listen needs --tls CERT,KEY: the certificate chain and its key, in PEM files.");
-    }
-    return;
+    if (words.tls_listen.empty() && !words.dtls) return;
+    throw UserError(std::string(words.dtls ? "--dtls" : "--tls-listen") +
+                    " needs --tls CERT,KEY: the certificate chain and its key, in PEM files.");
   }
   const std::size_t comma = words.tls.find(',');
   if (comma == 0 || comma == std::string::npos || comma + 1 == words.tls.size()) {
@@ -98,12 +106,11 @@ void read_listeners(const Words& words, Options& options) {
   options.certificate_path = words.tls.substr(0, comma);
   options.key_path = words.tls.substr(comma + 1);
   for (const std::string& text : words.tls_listen) {
-    add_listener(options, endpoint("--tls-listen", text), TransportProtocol::tls, "--tls-listen " + text);
+    add_secure_listeners(words, options, endpoint("--tls-listen", text));
   }
   if (!words.tls_listen.empty()) return;
   for (const std::string& text : words.listen) {
-    const Endpoint local{endpoint("--listen", text).address, tls_port};
-    add_listener(options, local, TransportProtocol::tls, "--tls-listen " + local.to_string());
+    add_secure_listeners(words, options, {endpoint("--listen", text).address, tls_port});
   }
 }
 
@@ -160,6 +167,7 @@ Options finish(const Words& words, Options options) {
   read_users(words, options);
   read_listeners(words, options);
   read_relays(words, options);
+  if (!words.alternate.empty()) options.config.alternate = endpoint("--alternate", words.alternate);
   read_ports(words.ports, options);
   options.config.allow_peers = prefixes("--allow-peer", words.allow_peers);
   options.config.deny_peers = prefixes("--deny-peer", words.deny_peers);
@@ -169,6 +177,11 @@ Options finish(const Words& words, Options options) {
 
   // A certificate is still to be read, and an address may still be found on the interfaces.
   auto checked = petrel::turn_server::check(options.config);
+  if (!checked && checked.error() == petrel::turn_server::Errc::bad_alternate) {
+    throw UserError(
+        "--alternate " + words.alternate +
+        ": it and the first --listen need different addresses and ports, and neither may be 0.0.0.0.");
+  }
   if (!checked && checked.error() != petrel::turn_server::Errc::no_identity &&
       checked.error() != petrel::turn_server::Errc::no_relay_address) {
     throw UserError(checked.error().message() + ".");
@@ -188,9 +201,13 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.footer(examples);
   app.add_option("--listen", words.listen,
                  "ADDRESS:PORT for clients over UDP and TCP (127.0.0.1:3478); repeatable");
+  app.add_option("--alternate", words.alternate,
+                 "ADDRESS:PORT, both others than the first --listen's: take part in NAT behaviour discovery "
+                 "(RFC 5780), at the four combinations");
   app.add_option("--tls", words.tls, "CERT,KEY: certificate chain and key, two PEM files");
   app.add_option("--tls-listen", words.tls_listen,
                  "ADDRESS:PORT for clients over TLS (the addresses of --listen, port 5349); repeatable");
+  app.add_flag("--dtls", words.dtls, "Serve DTLS too, over UDP at the addresses of TLS");
   app.add_option("--realm", config.realm, "What the passwords belong to, by custom a domain name")
       ->capture_default_str();
   app.add_option("--user", words.users, "NAME:PASSWORD of somebody who may relay; repeatable");

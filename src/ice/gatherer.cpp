@@ -30,6 +30,12 @@ bool is_stream(TransportProtocol protocol) {
   return protocol == TransportProtocol::tcp || protocol == TransportProtocol::tls;
 }
 
+// RFC 9110 9.3.6: what CONNECT names.
+std::string authority(const turn::ServerUri& uri) {
+  const bool literal = uri.host.find(':') != std::string::npos;
+  return (literal ? "[" + uri.host + "]" : uri.host) + ":" + std::to_string(uri.port);
+}
+
 // What raddr says where it is to say nothing.
 Endpoint nowhere(IpFamily family) { return {family == IpFamily::v4 ? IpAddress{} : IpAddress::v6({}), 0}; }
 
@@ -135,7 +141,11 @@ void Gatherer::name_servers() {
   std::size_t count = 0;
   for (const TurnServer& turn : shared_.config.turn_servers) {
     if (++count > max_turn_servers) break;
-    servers_.push_back({to_string(turn.uri), turn.uri.host, turn.uri.port, turn});
+    // Who must go by a proxy often cannot resolve the server's name either.
+    const auto& proxy = shared_.config.http_proxy;
+    const bool tunneled = proxy && is_stream(turn.uri.protocol);
+    servers_.push_back({to_string(turn.uri), tunneled ? proxy->host : turn.uri.host,
+                        tunneled ? proxy->port : turn.uri.port, turn});
   }
 }
 
@@ -194,8 +204,14 @@ void Gatherer::ask_from(const Socket& socket, const Server& server, const Endpoi
   if (!server.turn) {
     questions_.push_back({socket.flow, endpoint, report});
   } else if (!relays_due_ && !relays_forgone_) {
-    relays_.add(
-        {*server.turn, endpoint, socket.flow, socket.local, socket.shared, socket.preference, report});
+    relays_.add({.server = *server.turn,
+                 .endpoint = endpoint,
+                 .base = socket.flow,
+                 .local = socket.local,
+                 .base_is_shared = socket.shared,
+                 .preference = socket.preference,
+                 .report = report,
+                 .target = authority(server.turn->uri)});
     entry.outcome = ServerOutcome::asked;
     entry.asked = shared_.now;
   }

@@ -4,13 +4,11 @@
 #include <utility>
 
 namespace petrel::inline v0::ice {
-namespace {
+namespace {}  // namespace
 
 bool is_stream(TransportProtocol protocol) {
   return protocol == TransportProtocol::tcp || protocol == TransportProtocol::tls;
 }
-
-}  // namespace
 
 void Relays::add(RelayRoute route) { queued_.push_back(std::move(route)); }
 
@@ -53,6 +51,10 @@ void Relays::make_client(Relay& relay) {
   config.credentials = route.server.credentials;
   config.both_families = shared_.config.gather_ipv6;
   config.setup_limit = shared_.config.gathering_limit;
+  if (relay.is_stream && shared_.config.http_proxy) {
+    config.http_proxy = shared_.config.http_proxy;
+    config.tunnel_to = route.target;
+  }
   config.tls = shared_.config.turn_tls;
   config.log = shared_.config.log;
   relay.client = std::make_unique<turn::Client>(shared_.now, std::move(config), shared_.random);
@@ -182,7 +184,11 @@ void Relays::redirect(Relay& relay, const turn::Redirected& redirected) {
   RelayRoute route = relay.route;
   end(relay);
   if (++route.redirections > max_redirections) return;
-  route.endpoint = redirected.server;
+  if (is_stream(route.server.uri.protocol) && shared_.config.http_proxy) {
+    route.target = redirected.server.to_string();
+  } else {
+    route.endpoint = redirected.server;
+  }
   if (!redirected.domain.empty()) route.server.uri.host = redirected.domain;
   queued_.push_back(std::move(route));
 }

@@ -22,10 +22,12 @@ constexpr int max_redirections = 4;
 /// Packets that came by relays and that nobody has polled; a batch of the driver and some.
 constexpr std::size_t max_relayed_packets = 256;
 
+bool is_stream(TransportProtocol protocol);
+
 /// One TURN server as seen from one local address.
 struct RelayRoute {
   TurnServer server;
-  Endpoint endpoint;  ///< The server's.
+  Endpoint endpoint;  ///< The server's, or that of the HTTP proxy on the way to it.
   FlowId base;        ///< Our UDP socket, which UDP and DTLS use too.
   Endpoint local;     ///< Its address.
   /// Then UDP and DTLS have a socket of their own: what comes from a TURN server, ChannelData above all,
@@ -34,6 +36,7 @@ struct RelayRoute {
   std::uint16_t preference = 0;
   std::size_t report = 0;  ///< The place of its ServerReport.
   int redirections = 0;
+  std::string target{};  ///< What the proxy is asked for: "host:port".
 };
 
 /// A relayed address, which is a socket to ICE from here on.

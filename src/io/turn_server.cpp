@@ -129,8 +129,8 @@ class TurnServerState final : public io::NetworkUser, public std::enable_shared_
       if (!event) return;
       if (const auto* opened = std::get_if<turn_server::ListenerOpened>(&*event)) {
         listening_[opened->index] = opened->local;
-      } else {
-        listening_.erase(std::get<turn_server::ListenerFailed>(*event).index);
+      } else if (const auto* failed = std::get_if<turn_server::ListenerFailed>(&*event)) {
+        listening_.erase(failed->index);
       }
       if (const auto callback = callback_; callback && *callback) (*callback)(*event);
     }

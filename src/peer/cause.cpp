@@ -18,6 +18,7 @@ struct Servers {
   bool any_silent = false;
   bool any_refused = false;
   bool any_untrusted = false;
+  bool any_proxy_refused = false;
   bool any_name_unknown = false;
 };
 
@@ -26,6 +27,11 @@ bool is_turn(const ice::ServerReport& server) { return server.url.starts_with("t
 bool is_untrusted(std::error_code error) {
   return error == tls::Errc::certificate_untrusted || error == tls::Errc::certificate_name_mismatch ||
          error == tls::Errc::certificate_expired || error == tls::Errc::certificate_not_yet_valid;
+}
+
+bool is_of_proxy(std::error_code error) {
+  return error == turn::Errc::proxy_unauthenticated || error == turn::Errc::proxy_refused ||
+         error == turn::Errc::proxy_failed || error == turn::Errc::bad_proxy_answer;
 }
 
 // Nothing came back, or no connection was made. What the server itself said has a code of turn's.
@@ -44,7 +50,9 @@ Servers summarise(const ConnectionReport& report) {
     all.any_answered |= server.outcome == ServerOutcome::answered && server.endpoint.has_value();
     all.any_silent |= failed && silent;
     all.any_untrusted |= failed && untrusted;
-    all.any_refused |= failed && is_turn(server) && !silent && !untrusted;
+    const bool of_proxy = is_of_proxy(server.error);
+    all.any_proxy_refused |= failed && of_proxy;
+    all.any_refused |= failed && is_turn(server) && !silent && !untrusted && !of_proxy;
     all.any_name_unknown |= server.outcome == ServerOutcome::name_unknown;
   }
   return all;
@@ -78,6 +86,7 @@ Cause cause_of_pairs(const ConnectionReport& report) {
   if (has_relay(report)) return Cause::relay_unreachable;
   if (servers.any_untrusted) return Cause::turn_untrusted;
   if (servers.any_refused) return Cause::turn_refused;
+  if (servers.any_proxy_refused) return Cause::proxy_refused;
   if (!servers.any_answered && servers.any_silent) return Cause::udp_blocked;
   if (!servers.any_answered && servers.any_name_unknown) return Cause::server_name_unknown;
   if (has(report.ice.local_candidates, ice::CandidateType::server_reflexive) ||
@@ -119,6 +128,7 @@ Cause likely_cause(const ConnectionReport& report) {
     const Servers servers = summarise(report);
     if (servers.any_untrusted) return Cause::turn_untrusted;
     if (servers.any_refused) return Cause::turn_refused;
+    if (servers.any_proxy_refused) return Cause::proxy_refused;
     if (servers.any_name_unknown) return Cause::server_name_unknown;
     return Cause::udp_blocked;
   }
@@ -127,7 +137,8 @@ Cause likely_cause(const ConnectionReport& report) {
   // Some things are known before time has run out.
   const Cause cause = cause_of_pairs(report);
   return cause == Cause::credentials_mismatch || cause == Cause::turn_refused ||
-                 cause == Cause::turn_untrusted || cause == Cause::families_differ
+                 cause == Cause::turn_untrusted || cause == Cause::proxy_refused ||
+                 cause == Cause::families_differ
              ? cause
              : Cause::trying;
 }
@@ -160,6 +171,8 @@ std::string_view to_string(Cause cause) {
       return "turn_refused";
     case Cause::turn_untrusted:
       return "turn_untrusted";
+    case Cause::proxy_refused:
+      return "proxy_refused";
     case Cause::server_name_unknown:
       return "server_name_unknown";
     case Cause::udp_blocked:

@@ -22,6 +22,8 @@ Result<ice::StunServer> parse_stun_url(std::string_view url) {
   if (url.starts_with("stuns:")) return PeerErrc::unsupported_ice_server;
   if (!url.starts_with(scheme)) return PeerErrc::bad_ice_server;
   std::string_view rest = url.substr(scheme.size());
+  // RFC 7064 3.1 has no query; some write one, and one of them says something.
+  if (rest.ends_with("?transport=tcp")) return PeerErrc::unsupported_ice_server;
 
   std::string_view host = rest;
   std::string_view port;

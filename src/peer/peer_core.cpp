@@ -31,6 +31,7 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   out.publish_mdns = config.hide_addresses;
   out.relay_after = config.relay_after;
   out.turn_tls = config.turn_tls;
+  out.http_proxy = config.http_proxy;
   out.gather_loopback =
       true;  // What is gathered is what the driver lists; it leaves loopback out by default.
   out.log = {config.log, "ice", config.name};

@@ -13,7 +13,8 @@ class Category final : public std::error_category {
       case PeerErrc::bad_ice_server:
         return "not an ICE server URL: write stun:host, turn:host or turns:host, with :port if it is another";
       case PeerErrc::unsupported_ice_server:
-        return "stuns: URLs are not supported: write stun:";
+        return "a STUN server over TCP or TLS tells no address that UDP could use: write stun:HOST, without "
+               "stuns: and ?transport=tcp";
       case PeerErrc::no_remote_description:
         return "there is no remote description that the candidate could belong to";
       case PeerErrc::not_connected:

@@ -6,6 +6,7 @@
 
 #include "petrel/peer/cause.hpp"
 #include "petrel/tls/errc.hpp"
+#include "petrel/turn/errc.hpp"
 
 namespace petrel::inline v0 {
 namespace {
@@ -57,6 +58,16 @@ std::string first_failure(const ConnectionReport& report, std::string_view schem
     if (!failed || server.text.empty() || !server.url.starts_with(scheme)) continue;
     if (kind && server.error.category() != kind->category()) continue;
     return server.url + ": " + server.text;
+  }
+  return "";
+}
+
+std::string first_proxy_failure(const ConnectionReport& report) {
+  for (const ice::ServerReport& server : report.servers) {
+    const bool of_proxy =
+        server.error == turn::Errc::proxy_unauthenticated || server.error == turn::Errc::proxy_refused ||
+        server.error == turn::Errc::proxy_failed || server.error == turn::Errc::bad_proxy_answer;
+    if (of_proxy) return server.url + ": " + server.text;
   }
   return "";
 }
@@ -139,6 +150,8 @@ std::string sentence(const ConnectionReport& report, Cause cause) {
     case Cause::turn_untrusted:
       return "The TURN server's certificate is not to be trusted. " +
              first_failure(report, "turns", make_error_code(tls::Errc::certificate_untrusted)) + ".";
+    case Cause::proxy_refused:
+      return "There is no way through the HTTP proxy. " + first_proxy_failure(report) + ".";
     case Cause::server_name_unknown:
       return "The name of a server is unknown. " + first_failure(report, "") + ".";
     case Cause::udp_blocked:

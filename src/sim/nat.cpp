@@ -47,6 +47,9 @@ std::optional<Endpoint> Nat::free_outside(const Table& table, const Endpoint& in
   const auto address = outside_address(inside.address.family());
   if (!address) return inside;  // A firewall: the host is known outside by its own address.
 
+  const Endpoint same_port{*address, inside.port};
+  if (config_.preserves_ports && !table.by_outside.contains(same_port)) return same_port;
+
   constexpr unsigned ports = 65536 - first_port;
   for (unsigned tries = 0; tries < ports; ++tries) {
     const Endpoint candidate{*address, next_port_};

@@ -13,6 +13,10 @@ namespace petrel::inline v0::stun {
 /// may have at the same place (RFC 8489 14.7).
 constexpr std::uint32_t fingerprint_mask = 0x5354554e;
 
+// The flags of CHANGE-REQUEST (RFC 5780 7.2).
+constexpr std::uint32_t change_address_flag = 4;
+constexpr std::uint32_t change_port_flag = 2;
+
 /// 0x01 is IPv4, 0x02 IPv6 (RFC 8489 14.1); nullopt for anything else.
 std::optional<IpFamily> family_of_code(std::uint8_t code);
 std::uint8_t code_of_family(IpFamily family);

@@ -15,6 +15,7 @@ constexpr std::size_t domain_max = 255;  // RFC 8489 14.16
 
 constexpr std::array table{
     AttributeRow{AttributeType::mapped_address, "MAPPED-ADDRESS", address_min, address_max},
+    AttributeRow{AttributeType::change_request, "CHANGE-REQUEST", 4, 4},
     AttributeRow{AttributeType::username, "USERNAME", 0, username_max},
     AttributeRow{AttributeType::message_integrity, "MESSAGE-INTEGRITY", 20, 20},
     AttributeRow{AttributeType::error_code, "ERROR-CODE", 4, 4 + text_max},
@@ -37,6 +38,7 @@ constexpr std::array table{
     AttributeRow{AttributeType::reservation_token, "RESERVATION-TOKEN", 8, 8},
     AttributeRow{AttributeType::priority, "PRIORITY", 4, 4},
     AttributeRow{AttributeType::use_candidate, "USE-CANDIDATE", 0, 0},
+    AttributeRow{AttributeType::response_port, "RESPONSE-PORT", 2, 4},
     AttributeRow{AttributeType::additional_address_family, "ADDITIONAL-ADDRESS-FAMILY", 4, 4},
     AttributeRow{AttributeType::address_error_code, "ADDRESS-ERROR-CODE", 4, 4 + text_max},
     AttributeRow{AttributeType::password_algorithms, "PASSWORD-ALGORITHMS", 4, any},
@@ -47,6 +49,8 @@ constexpr std::array table{
     AttributeRow{AttributeType::fingerprint, "FINGERPRINT", 4, 4},
     AttributeRow{AttributeType::ice_controlled, "ICE-CONTROLLED", 8, 8},
     AttributeRow{AttributeType::ice_controlling, "ICE-CONTROLLING", 8, 8},
+    AttributeRow{AttributeType::response_origin, "RESPONSE-ORIGIN", address_min, address_max},
+    AttributeRow{AttributeType::other_address, "OTHER-ADDRESS", address_min, address_max},
 };
 static_assert(std::ranges::is_sorted(table, {}, &AttributeRow::type), "find_row() searches by halves");
 

@@ -11,6 +11,9 @@ namespace {
 // One server and four redirections: more is a loop, or somebody who plays with us.
 constexpr std::size_t max_servers = 5;
 
+// No answer to a Binding request has more; a stream that promises it carries something else.
+constexpr std::size_t max_answer_bytes = 2048;
+
 // An answer may not send us to talk to ourselves or to everybody.
 bool may_be_asked(const Endpoint& alternate, const Endpoint& server) {
   const IpAddress& address = alternate.address;
@@ -28,7 +31,8 @@ BindingClient::BindingClient(TimePoint now, BindingClientConfig config, RandomSo
 
 void BindingClient::start(const Endpoint& server) {
   tried_.push_back(server);
-  transaction_.emplace(now_, random_.bytes<TransactionId{}.size()>(), config_.schedule);
+  transaction_.emplace(now_, random_.bytes<TransactionId{}.size()>(),
+                       config_.over_stream ? RetransmissionSchedule::reliable() : config_.schedule);
   if (transaction_->due(now_)) send();
 }
 
@@ -42,7 +46,9 @@ void BindingClient::send() {
 
 bool BindingClient::handle_datagram(TimePoint now, const Datagram& datagram) {
   now_ = std::max(now_, now);
-  if (!transaction_ || datagram.flow != config_.flow || !looks_like_stun(datagram.payload)) return false;
+  if (!transaction_ || datagram.flow != config_.flow) return false;
+  if (config_.over_stream) return handle_bytes(datagram.payload);
+  if (!looks_like_stun(datagram.payload)) return false;
   const Bytes id = datagram.payload.subspan(8, TransactionId{}.size());
   if (!equal(id, transaction_->id())) return false;
 
@@ -57,14 +63,47 @@ bool BindingClient::handle_datagram(TimePoint now, const Datagram& datagram) {
     ++stats_.unexpected;
     return true;
   }
-  if (response->message_class() == Class::success_response) {
-    handle_success(*response);
-  } else if (response->message_class() == Class::error_response) {
-    handle_error(*response);
+  handle_response(*response);
+  return true;
+}
+
+// RFC 8489 6.2.2: a message says itself where it ends.
+bool BindingClient::handle_bytes(Bytes bytes) {
+  unfinished_.insert(unfinished_.end(), bytes.begin(), bytes.end());
+  while (transaction_ && unfinished_.size() >= header_size) {
+    ByteReader header(unfinished_);
+    header.skip(2);
+    const std::size_t size = header_size + header.u16();
+    if (header.u32() != magic_cookie || size > max_answer_bytes) {
+      ++stats_.malformed;
+      fail(Errc::not_stun);
+      break;
+    }
+    if (unfinished_.size() < size) break;
+    const std::vector<std::byte> message(unfinished_.begin(),
+                                         unfinished_.begin() + static_cast<std::ptrdiff_t>(size));
+    unfinished_.erase(unfinished_.begin(), unfinished_.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto response = MessageView::parse(message);
+    if (!response || (response->has_fingerprint() && !response->fingerprint_ok())) {
+      ++stats_.malformed;
+    } else if (response->id() != transaction_->id() || response->method() != Method::binding) {
+      ++stats_.unexpected;
+    } else {
+      handle_response(*response);
+    }
+  }
+  if (!transaction_) unfinished_.clear();
+  return true;
+}
+
+void BindingClient::handle_response(const MessageView& response) {
+  if (response.message_class() == Class::success_response) {
+    handle_success(response);
+  } else if (response.message_class() == Class::error_response) {
+    handle_error(response);
   } else {
     ++stats_.unexpected;
   }
-  return true;
 }
 
 void BindingClient::handle_success(const MessageView& response) {
@@ -83,8 +122,8 @@ void BindingClient::handle_error(const MessageView& response) {
 
   if (error->code == error_code::try_alternate) {
     const auto alternate = response.alternate_server();
-    if (!alternate || !may_be_asked(*alternate, tried_.back()) || tried_.size() == max_servers ||
-        std::ranges::find(tried_, *alternate) != tried_.end()) {
+    if (config_.over_stream || !alternate || !may_be_asked(*alternate, tried_.back()) ||
+        tried_.size() == max_servers || std::ranges::find(tried_, *alternate) != tried_.end()) {
       return fail(Errc::redirect_refused, error->code);
     }
     transmits_.clear();

@@ -208,6 +208,20 @@ Builder& Builder::icmp(const IcmpError& error) {
   return double_word(AttributeType::icmp, (std::uint64_t{type_and_code} << 32) | error.data);
 }
 
+Builder& Builder::change_request(ChangeRequest change) {
+  return word(AttributeType::change_request,
+              (change.address ? change_address_flag : 0) | (change.port ? change_port_flag : 0));
+}
+Builder& Builder::response_port(std::uint16_t port) {
+  return word(AttributeType::response_port, std::uint32_t{port} << 16);
+}
+Builder& Builder::response_origin(const Endpoint& endpoint) {
+  return address(AttributeType::response_origin, endpoint);
+}
+Builder& Builder::other_address(const Endpoint& endpoint) {
+  return address(AttributeType::other_address, endpoint);
+}
+
 void Builder::set_length(std::size_t pending) {
   writer_.patch_u16(length_offset, static_cast<std::uint16_t>(writer_.size() - header_size + pending));
 }

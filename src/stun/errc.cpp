@@ -34,6 +34,12 @@ class Category final : public std::error_category {
         return "a required STUN attribute is not understood";
       case Errc::no_mapped_address:
         return "the STUN server told no address";
+      case Errc::no_other_address:
+        return "the STUN server has no second address to discover a NAT's behaviour with";
+      case Errc::other_silent:
+        return "the STUN server's second address does not answer";
+      case Errc::change_refused:
+        return "the STUN server does not answer from or to another port when asked to";
     }
     return "unknown STUN error";
   }

@@ -320,6 +320,26 @@ std::optional<IcmpError> MessageView::icmp() const {
                    static_cast<std::uint16_t>(type_and_code & 0x1ff), reader.u32()};
 }
 
+std::optional<ChangeRequest> MessageView::change_request() const {
+  const auto flags = as_u32(sized(AttributeType::change_request));
+  if (!flags) return std::nullopt;
+  return ChangeRequest{.address = (*flags & change_address_flag) != 0,
+                       .port = (*flags & change_port_flag) != 0};
+}
+
+std::optional<std::uint16_t> MessageView::response_port() const {
+  const auto value = sized(AttributeType::response_port);
+  if (!value) return std::nullopt;
+  return ByteReader(*value).u16();
+}
+
+std::optional<Endpoint> MessageView::response_origin() const {
+  return plain_address(AttributeType::response_origin);
+}
+std::optional<Endpoint> MessageView::other_address() const {
+  return plain_address(AttributeType::other_address);
+}
+
 bool MessageView::integrity_ok(Bytes key) const {
   if (!integrity_) return false;
   crypto::HmacSha1Key prepared(key);

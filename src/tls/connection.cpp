@@ -13,8 +13,8 @@ Result<Connection> Connection::client(TimePoint now, ClientConfig config) {
 }
 
 Result<Connection> Connection::server(TimePoint now, Transport transport, const ServerIdentity& identity,
-                                      std::vector<std::string> alpn) {
-  auto session = Session::server(now, transport, identity, alpn);
+                                      std::vector<std::string> alpn, std::optional<Cookie> cookie) {
+  auto session = Session::server(now, transport, identity, alpn, cookie);
   if (!session) return session.error();
   return Connection(*std::move(session));
 }
@@ -34,6 +34,7 @@ Result<void> Connection::send(TimePoint now, Bytes application_data) {
   return session_->send(now, application_data);
 }
 void Connection::close(TimePoint now) { session_->close(now); }
+bool Connection::heard_from_client() const { return session_->heard_from_client(); }
 bool Connection::connected() const { return session_->connected(); }
 bool Connection::open() const { return session_->open(); }
 ConnectionStats Connection::stats() const { return session_->stats(); }

@@ -67,13 +67,15 @@ Result<std::unique_ptr<Session>> Session::client(TimePoint now, const ClientConf
 
 Result<std::unique_ptr<Session>> Session::server(TimePoint now, Transport transport,
                                                  const ServerIdentity& identity,
-                                                 const std::vector<std::string>& alpn) {
+                                                 const std::vector<std::string>& alpn,
+                                                 const std::optional<Connection::Cookie>& cookie) {
   const ErrorQueue errors;
   std::unique_ptr<Session> session(new Session(now, transport, server_handshake_timeout));
   const IdentityState& state = *identity.state_;
   SSL_CTX& context = transport == Transport::stream ? *state.stream : *state.datagram;
   if (auto created = session->create(context, alpn); !created) return created.error();
-  session->cookie_ = crypto::SystemRandom().bytes<sizeof(Session::cookie_)>();
+  session->cookie_ = cookie ? *cookie : crypto::SystemRandom().bytes<sizeof(Session::cookie_)>();
+  session->listening_ = transport == Transport::datagram;
   SSL_set_accept_state(session->ssl_.get());
   return session;
 }
@@ -89,12 +91,14 @@ Result<void> Session::create(SSL_CTX& context, const std::vector<std::string>& a
   SSL_set_app_data(ssl_.get(), this);
   SSL_set_bio(ssl_.get(), bio.get(), bio.get());  // Takes one reference for both directions.
   static_cast<void>(bio.release());
-  if (!stream()) {
-    DTLS_set_link_mtu(ssl_.get(), handshake_mtu_bytes);
-    SSL_set_max_send_fragment(ssl_.get(), static_cast<long>(Connection::max_datagram_bytes));
-    DTLS_set_timer_cb(ssl_.get(), on_timer);
-  }
+  if (!stream()) set_up_datagrams();
   return {};
+}
+
+void Session::set_up_datagrams() {
+  DTLS_set_link_mtu(ssl_.get(), handshake_mtu_bytes);
+  SSL_set_max_send_fragment(ssl_.get(), static_cast<long>(Connection::max_datagram_bytes));
+  DTLS_set_timer_cb(ssl_.get(), on_timer);
 }
 
 Result<void> Session::expect_server(const ClientConfig& config) {
@@ -276,9 +280,21 @@ ConnectionStats Session::stats() const {
   return stats;
 }
 
+// Answers a ClientHello without the cookie by a HelloVerifyRequest, and forgets it. True: one with the
+// cookie has come, and the handshake begins with it.
+bool Session::listen() {
+  // For the address of the client, of which our BIO knows nothing.
+  const std::unique_ptr<BIO_ADDR, decltype(&BIO_ADDR_free)> address(BIO_ADDR_new(), BIO_ADDR_free);
+  if (!address || DTLSv1_listen(ssl_.get(), address.get()) != 1) return false;
+  listening_ = false;
+  set_up_datagrams();  // OpenSSL has cleared these with all else.
+  return true;
+}
+
 // Lets OpenSSL work on port_.incoming until it wants more. Every call may also retransmit.
 void Session::advance() {
   const ErrorQueue errors;
+  if (listening_ && !listen()) return;
   if (state_ == State::handshaking) {
     const int result = SSL_do_handshake(ssl_.get());
     if (result == 1) {

@@ -21,7 +21,8 @@ class Session {
   static Result<std::unique_ptr<Session>> client(TimePoint now, const ClientConfig& config);
   static Result<std::unique_ptr<Session>> server(TimePoint now, Transport transport,
                                                  const ServerIdentity& identity,
-                                                 const std::vector<std::string>& alpn);
+                                                 const std::vector<std::string>& alpn,
+                                                 const std::optional<Connection::Cookie>& cookie);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -34,6 +35,7 @@ class Session {
   std::optional<Connection::Event> poll_event();
   Result<void> send(TimePoint now, Bytes application_data);
   void close(TimePoint now);
+  bool heard_from_client() const { return !listening_; }
   bool connected() const { return state_ == State::connected; }
   bool open() const { return state_ != State::closed; }
   ConnectionStats stats() const;
@@ -54,6 +56,8 @@ class Session {
   Result<void> expect_server(const ClientConfig& config);
   void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
   bool stream() const { return port_.transport == Transport::stream; }
+  void set_up_datagrams();
+  bool listen();
   void advance();
   void finish_handshake();
   void read_stream();
@@ -74,7 +78,8 @@ class Session {
   std::int64_t unix_time_ = 0;
   std::optional<Failed> certificate_failure_;
   std::string alpn_;
-  std::array<std::byte, 16> cookie_{};  // What a DTLS client has to echo.
+  Connection::Cookie cookie_{};
+  bool listening_ = false;  // For a DTLS client that sends the cookie back.
 
   TransportPort port_;
   std::deque<std::vector<std::byte>> early_;

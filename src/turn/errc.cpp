@@ -62,6 +62,16 @@ class Category final : public std::error_category {
         return "there is no relayed address of the peer's family";
       case Errc::congested:
         return "the connection to the TURN server is full";
+      case Errc::bad_proxy_url:
+        return "an HTTP proxy is written http://[USERNAME[:PASSWORD]@]HOST[:PORT]";
+      case Errc::proxy_unauthenticated:
+        return "the HTTP proxy does not take the username and password, or wants some";
+      case Errc::proxy_refused:
+        return "the HTTP proxy does not connect to the TURN server";
+      case Errc::proxy_failed:
+        return "the HTTP proxy does not reach the TURN server";
+      case Errc::bad_proxy_answer:
+        return "what answers at the HTTP proxy's address is no HTTP proxy";
     }
     return "unknown TURN error";
   }

@@ -24,6 +24,11 @@ std::string_view name_of(TransportProtocol protocol) {
   return {};
 }
 
+bool is_of_proxy(std::error_code error) {
+  return error == Errc::proxy_unauthenticated || error == Errc::proxy_refused ||
+         error == Errc::proxy_failed || error == Errc::bad_proxy_answer;
+}
+
 // "9.5 s"
 std::string in_seconds(Duration elapsed) {
   const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count() / 100;
@@ -80,7 +85,8 @@ std::string server_label(const ClientConfig& config) {
 std::string describe_loss(const ClientConfig& config, const ClientReport& report, int code, Duration elapsed,
                           std::string_view link_detail) {
   if (!link_detail.empty()) {
-    const std::string_view what = report.reached == Stage::handshake ? "no TLS with " : "no connection to ";
+    const bool of_tls = report.reached == Stage::handshake && !is_of_proxy(report.error);
+    const std::string_view what = of_tls ? "no TLS with " : "no connection to ";
     return std::string(what).append(server_label(config)).append(": ").append(link_detail);
   }
   if (report.error == Errc::timed_out) {

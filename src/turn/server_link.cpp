@@ -24,12 +24,31 @@ tls::ClientConfig tls_config_of(const ClientConfig& config) {
 }  // namespace
 
 ServerLink::ServerLink(TimePoint now, const ClientConfig& config)
-    : flow_(config.flow), server_(config.server), protocol_(config.protocol), last_sent_(now) {
+    : flow_(config.flow),
+      server_(config.server),
+      protocol_(config.protocol),
+      last_sent_(now),
+      tls_config_(tls_config_of(config)) {
+  if (config.http_proxy && !is_datagram()) {
+    tunnel_.emplace(*config.http_proxy, config.tunnel_to);
+    auto request = tunnel_->request();
+    if (request) {
+      transmits_.push({flow_, server_, *std::move(request)});
+    } else {
+      failure_ = LinkFailure{request.error(), request.error().message()};
+    }
+  } else {
+    secure(now);
+  }
+}
+
+// The way to the server is open.
+void ServerLink::secure(TimePoint now) {
   if (protocol_ == TransportProtocol::udp || protocol_ == TransportProtocol::tcp) {
     ready_ = true;
     return;
   }
-  auto connection = tls::Connection::client(now, tls_config_of(config));
+  auto connection = tls::Connection::client(now, std::move(tls_config_));
   if (connection) {
     tls_.emplace(*std::move(connection));
   } else {
@@ -37,14 +56,28 @@ ServerLink::ServerLink(TimePoint now, const ClientConfig& config)
   }
 }
 
+// What is left of the bytes for the server.
+Bytes ServerLink::through_tunnel(TimePoint now, Bytes bytes) {
+  const Bytes rest = tunnel_->feed(bytes);
+  failure_ = tunnel_->failure();
+  if (!tunnel_->is_open()) return {};
+  tunnel_.reset();
+  secure(now);
+  return rest;
+}
+
 void ServerLink::handle_bytes(TimePoint now, Bytes bytes) {
   if (failure_) return;
+  if (tunnel_) {
+    bytes = through_tunnel(now, bytes);
+    if (bytes.empty()) return;
+  }
   if (tls_) {
     tls_->handle_bytes(now, bytes);
     take_tls_events();
   } else if (protocol_ == TransportProtocol::udp) {
     datagram_ = bytes;
-  } else {
+  } else if (!failure_) {
     deframer_.feed(bytes);
   }
 }
@@ -90,7 +123,7 @@ std::optional<Bytes> ServerLink::next_message() {
 }
 
 bool ServerLink::send(TimePoint now, PacketBuffer message) {
-  if (failure_) return false;
+  if (failure_ || tunnel_) return false;
   last_sent_ = now;
   if (tls_) return tls_->send(now, message.bytes()).has_value();
   if (transmits_.size() >= Client::max_unsent_packets) return false;
@@ -116,7 +149,8 @@ std::optional<TimePoint> ServerLink::next_timeout() const {
 }
 
 std::optional<Transmit> ServerLink::poll_transmit() {
-  if (!tls_) return transmits_.pop();
+  if (auto transmit = transmits_.pop()) return transmit;
+  if (!tls_) return std::nullopt;
   auto packet = tls_->poll_packet();
   if (!packet) return std::nullopt;
   return Transmit{flow_, server_, *std::move(packet)};

@@ -1,22 +1,16 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <system_error>
 
 #include "petrel/net/datagram.hpp"
 #include "petrel/tls/connection.hpp"
 #include "petrel/turn/client.hpp"
 #include "petrel/turn/stream_deframer.hpp"
+#include "turn/http_tunnel.hpp"
+#include "turn/link_failure.hpp"
 #include "turn/output_queue.hpp"
 
 namespace petrel::inline v0::turn {
-
-/// Why no message passes to or from the server any more.
-struct LinkFailure {
-  std::error_code error;
-  std::string detail;
-};
 
 /// Carries whole messages to and from the server, whatever is below: datagrams or a stream, plain
 /// or inside of TLS.
@@ -24,7 +18,7 @@ class ServerLink {
  public:
   ServerLink(TimePoint now, const ClientConfig& config);
 
-  /// Messages can be sent; before, the TLS handshake is under way.
+  /// Messages can be sent; before, a proxy is asked or the TLS handshake is under way.
   bool ready() const { return ready_; }
   /// Nobody looks after lost packets below (UDP, DTLS).
   bool is_datagram() const {
@@ -55,6 +49,8 @@ class ServerLink {
   std::optional<Transmit> poll_transmit();
 
  private:
+  void secure(TimePoint now);
+  Bytes through_tunnel(TimePoint now, Bytes bytes);
   void take_tls_events();
 
   FlowId flow_;
@@ -70,6 +66,8 @@ class ServerLink {
   StreamDeframer deframer_;
   OutputQueue<PacketBuffer> records_;  // Of DTLS.
   std::optional<PacketBuffer> record_;
+  std::optional<HttpTunnel> tunnel_;  // While its way is not open.
+  tls::ClientConfig tls_config_;
   std::optional<tls::Connection> tls_;
 };
 

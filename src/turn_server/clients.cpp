@@ -1,26 +1,15 @@
 #include "turn_server/clients.hpp"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include "turn_server/source.hpp"
+#include "turn_server/application_protocol.hpp"
 
 namespace petrel::inline v0::turn_server {
-namespace {
-
-// RFC 7443 2: what TURN over TLS is called where protocols are negotiated.
-constexpr const char* application_protocol = "stun.turn";
-
-}  // namespace
-
 void Clients::accept(FlowId flow, const FlowAccepted& accepted, TransportProtocol protocol) {
-  const Limits& limits = shared_.config().limits;
-  const IpAddress source = source_of(accepted.remote.address);
-  const auto known = sources_.find(source);
-  const std::size_t of_source = known == sources_.end() ? 0 : known->second;
-  if (connections_.contains(flow) || connections_.size() >= limits.connections ||
-      of_source >= limits.connections_per_source) {
+  if (connections_.contains(flow) || !admissions_.enter(accepted.remote.address)) {
     ++shared_.stats().connections_refused;
     shared_.request(CloseFlow{flow});
     return;
@@ -30,13 +19,13 @@ void Clients::accept(FlowId flow, const FlowAccepted& accepted, TransportProtoco
     auto session = tls::Connection::server(shared_.now(), tls::Transport::stream, *shared_.config().identity,
                                            {application_protocol});
     if (!session) {
+      admissions_.leave(accepted.remote.address);
       ++shared_.stats().connections_refused;
       shared_.request(CloseFlow{flow});
       return;
     }
     connection.tls = *std::move(session);
   }
-  ++sources_[source];
   Connection& kept = connections_.emplace(flow, std::move(connection)).first->second;
   deadlines_.set(flow, shared_.now() + shared_.config().timeouts.connection_without_allocation);
   if (kept.tls) run_tls(kept);
@@ -103,21 +92,31 @@ void Clients::send_data(const ClientId& client, PacketBuffer message) {
     return;
   }
   if (connection != nullptr) return send(*connection, std::move(message));
-  shared_.transmit({client.flow, client.remote, std::move(message)});
+  send_datagram(client, std::move(message));
 }
 
 void Clients::send_answer(const ClientId& client, PacketBuffer message) {
-  if (!client.is_stream()) {
-    if (shared_.has_room()) return shared_.transmit({client.flow, client.remote, std::move(message)});
-    ++shared_.stats().packets_dropped;
-    return;
-  }
+  if (!client.is_stream()) return send_datagram(client, std::move(message));
   Connection* connection = find(client.flow);
   if (connection == nullptr) return;
   if (!shared_.has_room() || (connection->congested && ++connection->unread_answers > max_unread_answers)) {
     return drop(*connection, "unread");
   }
   send(*connection, std::move(message));
+}
+
+bool Clients::is_dtls(const ClientId& client) const {
+  return !client.is_stream() && std::ranges::find(dtls_listeners_, client.flow) != dtls_listeners_.end();
+}
+
+void Clients::send_datagram(const ClientId& client, PacketBuffer message) {
+  if (is_dtls(client)) {
+    if (!dtls_.send(client, message.bytes())) ++shared_.stats().packets_dropped;
+  } else if (shared_.has_room()) {
+    shared_.transmit({client.flow, client.remote, std::move(message)});
+  } else {
+    ++shared_.stats().packets_dropped;
+  }
 }
 
 void Clients::send(Connection& connection, PacketBuffer message) {
@@ -155,6 +154,7 @@ void Clients::run_tls(Connection& connection) {
 // ---- The end ----------------------------------------------------------------------------
 
 void Clients::set_allocated(const ClientId& client, bool has_allocation) {
+  dtls_.set_allocated(client, has_allocation);
   Connection* connection = find(client.flow);
   if (connection == nullptr) return;
   connection->has_allocation = has_allocation;
@@ -166,6 +166,7 @@ void Clients::set_allocated(const ClientId& client, bool has_allocation) {
 }
 
 void Clients::handle_timeout() {
+  dtls_.handle_timeout();
   while (const auto flow = tls_deadlines_.take_due(shared_.now())) {
     Connection* connection = find(*flow);
     if (connection == nullptr) continue;
@@ -178,13 +179,15 @@ void Clients::handle_timeout() {
 }
 
 std::optional<TimePoint> Clients::next_timeout() const {
-  const auto idle = deadlines_.earliest();
-  const auto tls = tls_deadlines_.earliest();
-  if (!idle || !tls) return idle ? idle : tls;
-  return std::min(*idle, *tls);
+  std::optional<TimePoint> next = dtls_.next_timeout();
+  for (const auto& due : {deadlines_.earliest(), tls_deadlines_.earliest()}) {
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 void Clients::close() {
+  dtls_.close();
   for (auto& [flow, connection] : connections_) drop(connection, "closed");
 }
 
@@ -209,12 +212,11 @@ void Clients::end(Connection& connection) {
 }
 
 std::optional<ClientId> Clients::poll_ended() {
-  if (over_.empty()) return std::nullopt;
+  if (over_.empty()) return dtls_.poll_ended();
   const auto found = connections_.find(over_.back());
   over_.pop_back();
   const ClientId client = found->second.client;
-  const auto source = sources_.find(source_of(client.remote.address));
-  if (--source->second == 0) sources_.erase(source);
+  admissions_.leave(client.remote.address);
   connections_.erase(found);
   return client;
 }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -11,13 +10,15 @@
 #include "petrel/net/io_request.hpp"
 #include "petrel/tls/connection.hpp"
 #include "petrel/turn/stream_deframer.hpp"
+#include "turn_server/admissions.hpp"
 #include "turn_server/client_id.hpp"
 #include "turn_server/deadlines.hpp"
+#include "turn_server/dtls_sessions.hpp"
 #include "turn_server/shared.hpp"
 
 namespace petrel::inline v0::turn_server {
 
-/// The way from and to the clients: straight over UDP; over TCP and TLS by connections, which it
+/// The way from and to the clients: straight over UDP; over TCP, TLS and DTLS by connections, which it
 /// keeps, cuts into messages, and ends when they are of no use.
 class Clients {
  public:
@@ -27,7 +28,11 @@ class Clients {
   /// What a connection without an allocation may have unfinished: more than any request needs.
   static constexpr std::size_t max_unfinished_bytes = 4096;
 
-  explicit Clients(Shared& shared) : shared_(shared) {}
+  explicit Clients(Shared& shared)
+      : shared_(shared), admissions_(shared), dtls_(shared, admissions_, shared.random_source()) {}
+
+  /// The flow of a DTLS listener.
+  void listen_for_dtls(FlowId flow) { dtls_listeners_.push_back(flow); }
 
   void accept(FlowId flow, const FlowAccepted& accepted, TransportProtocol protocol);
   bool has(FlowId flow) const { return connections_.contains(flow); }
@@ -40,9 +45,13 @@ class Clients {
   std::optional<Bytes> next_message(FlowId flow);
   std::optional<ClientId> client_of(FlowId flow) const;
 
+  /// The clients of DTLS listeners, which have no flow of their own.
+  DtlsSessions& dtls() { return dtls_; }
+
   /// Data is dropped, and counted, where there is no room. Over a stream ChannelData has to be padded.
   void send_data(const ClientId& client, PacketBuffer message);
-  /// An answer over UDP may be lost likewise. A stream may not lose any: one without room for an answer ends.
+  /// An answer over UDP or DTLS may be lost likewise. A stream may not lose any: one without room for an
+  /// answer ends.
   void send_answer(const ClientId& client, PacketBuffer message);
 
   /// A connection without an allocation has a deadline.
@@ -55,7 +64,7 @@ class Clients {
   std::optional<TimePoint> next_timeout() const;
   /// Ends them all; poll_ended() tells of each.
   void close();
-  std::size_t connections() const { return connections_.size(); }
+  std::size_t connections() const { return admissions_.total(); }
 
  private:
   struct Connection {
@@ -69,6 +78,8 @@ class Clients {
   };
 
   Connection* find(FlowId flow);
+  bool is_dtls(const ClientId& client) const;
+  void send_datagram(const ClientId& client, PacketBuffer message);
   void send(Connection& connection, PacketBuffer message);
   void flush_tls(Connection& connection);
   void run_tls(Connection& connection);
@@ -76,8 +87,10 @@ class Clients {
   void end(Connection& connection);
 
   Shared& shared_;
+  Admissions admissions_;
+  DtlsSessions dtls_;
+  std::vector<FlowId> dtls_listeners_;
   std::unordered_map<FlowId, Connection> connections_;
-  std::map<IpAddress, std::size_t> sources_;  ///< How many connections each has.
   Deadlines<FlowId> deadlines_;
   Deadlines<FlowId> tls_deadlines_;
   std::vector<FlowId> over_;  ///< Of connections that wait for poll_ended().

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "petrel/crypto/hmac.hpp"
-#include "turn_server/base64.hpp"
+#include "turn/base64.hpp"
 #include "turn_server/relay_addresses.hpp"
 
 namespace petrel::inline v0::turn_server {
@@ -19,8 +19,24 @@ bool is_usable(const User& user) {
 Result<void> check_listeners(const ServerConfig& config) {
   if (config.listeners.empty() || config.listeners.size() > max_listeners) return Errc::no_listener;
   for (const Listener& listener : config.listeners) {
-    if (listener.protocol == TransportProtocol::dtls) return Errc::no_listener;
-    if (listener.protocol == TransportProtocol::tls && !config.identity) return Errc::no_identity;
+    const bool secure =
+        listener.protocol == TransportProtocol::tls || listener.protocol == TransportProtocol::dtls;
+    if (secure && !config.identity) return Errc::no_identity;
+  }
+  return {};
+}
+
+// RFC 5780 7.4: both differ, so that a changed port alone and a changed address alone can be told apart.
+Result<void> check_alternate(const ServerConfig& config) {
+  if (!config.alternate) return {};
+  const auto udp = std::ranges::find(config.listeners, TransportProtocol::udp, &Listener::protocol);
+  if (udp == config.listeners.end()) return Errc::bad_alternate;
+  const Endpoint& first = udp->local;
+  const Endpoint& other = *config.alternate;
+  const bool same_port = other.port == first.port && other.port != 0;
+  if (first.address.is_unspecified() || other.address.is_unspecified() || other.address.is_multicast() ||
+      other.address.family() != first.address.family() || other.address == first.address || same_port) {
+    return Errc::bad_alternate;
   }
   return {};
 }
@@ -79,6 +95,7 @@ std::vector<RelayAddress> relay_addresses(const ServerConfig& config) {
 
 Result<void> check(const ServerConfig& config) {
   if (auto checked = check_listeners(config); !checked) return checked;
+  if (auto checked = check_alternate(config); !checked) return checked;
   const Limits& limits = config.limits;
   if (limits.connections == 0 || limits.connections_per_source == 0 ||
       limits.unauthenticated_per_second == 0 ||
@@ -108,7 +125,7 @@ User time_limited_user(std::string_view auth_secret, std::int64_t expires, std::
 }
 
 std::string time_limited_password(std::string_view auth_secret, std::string_view username) {
-  return base64(crypto::hmac_sha1(as_bytes(auth_secret), as_bytes(username)));
+  return turn::base64(crypto::hmac_sha1(as_bytes(auth_secret), as_bytes(username)));
 }
 
 }  // namespace petrel::inline v0::turn_server

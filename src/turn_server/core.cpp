@@ -12,9 +12,22 @@ namespace {
 
 namespace error_code = stun::error_code;
 
+bool is_datagram(TransportProtocol protocol) {
+  return protocol == TransportProtocol::udp || protocol == TransportProtocol::dtls;
+}
+
 bool is_turn(stun::Method method) {
   return method == stun::Method::allocate || method == stun::Method::refresh ||
          method == stun::Method::create_permission || method == stun::Method::channel_bind;
+}
+
+// What the 420 lists. RFC 5780 6.1: CHANGE-REQUEST and RESPONSE-PORT are unknown where they cannot be served.
+stun::AttributeTypeList unserved(const stun::MessageView& request, bool serves_discovery) {
+  stun::AttributeTypeList types = request.unknown_required();
+  for (const auto type : {stun::AttributeType::change_request, stun::AttributeType::response_port}) {
+    if (!serves_discovery && request.find(type)) types.push(type);
+  }
+  return types;
 }
 
 }  // namespace
@@ -22,13 +35,15 @@ bool is_turn(stun::Method method) {
 Core::Core(TimePoint now, ServerConfig config, RandomSource& random)
     : shared_(now, std::move(config), random),
       clients_(shared_),
+      discovery_(shared_),
       relay_(shared_, clients_),
       authenticator_(now, shared_.config(), random),
       rate_limit_(shared_.config().limits.unauthenticated_per_second, random) {
   for (const Listener& listener : shared_.config().listeners) {
     const FlowId flow = shared_.new_flow();
     listeners_.push_back(flow);
-    if (listener.protocol == TransportProtocol::udp) {
+    if (listener.protocol == TransportProtocol::dtls) clients_.listen_for_dtls(flow);
+    if (is_datagram(listener.protocol)) {
       shared_.request(BindUdp{flow, listener.local});
     } else {
       shared_.request(Listen{flow, listener.local});
@@ -49,8 +64,11 @@ bool Core::handle_datagram(TimePoint now, const Datagram& datagram) {
       handle_message(*clients_.client_of(datagram.flow), *message);
     }
   } else if (const Listener* listener = listener_of(datagram.flow);
-             listener != nullptr && listener->protocol == TransportProtocol::udp) {
+             discovery_.owns(datagram.flow) ||
+             (listener != nullptr && listener->protocol == TransportProtocol::udp)) {
     handle_message({datagram.flow, datagram.source}, datagram.payload);
+  } else if (listener != nullptr && listener->protocol == TransportProtocol::dtls) {
+    handle_dtls({datagram.flow, datagram.source}, datagram.payload);
   } else {
     return false;
   }
@@ -67,6 +85,8 @@ void Core::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
     clients_.handle_flow(flow, change);
   } else if (relay_.owns(flow)) {
     relay_.handle_flow(flow, change);
+  } else if (discovery_.owns(flow)) {
+    discovery_.handle_flow(flow, change);
   } else if (const auto found = std::ranges::find(listeners_, flow); found != listeners_.end()) {
     handle_listener(static_cast<std::size_t>(found - listeners_.begin()), change);
   }
@@ -76,6 +96,12 @@ void Core::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
 void Core::handle_listener(std::size_t index, const FlowChange& change) {
   if (const auto* opened = std::get_if<FlowOpened>(&change)) {
     shared_.report(ListenerOpened{index, opened->local});
+    // The first UDP listener is the one that check() has looked at, whichever opens first.
+    const auto& listeners = shared_.config().listeners;
+    const auto first = std::ranges::find(listeners, TransportProtocol::udp, &Listener::protocol);
+    if (first - listeners.begin() == static_cast<std::ptrdiff_t>(index)) {
+      discovery_.start(listeners_[index], opened->local);
+    }
   } else if (const auto* failed = std::get_if<FlowFailed>(&change)) {
     shared_.report(ListenerFailed{index, failed->error});
   }
@@ -83,7 +109,7 @@ void Core::handle_listener(std::size_t index, const FlowChange& change) {
 
 void Core::handle_accepted(FlowId flow, const FlowAccepted& accepted) {
   const Listener* listener = listener_of(accepted.listener);
-  if (listener == nullptr || listener->protocol == TransportProtocol::udp) {
+  if (listener == nullptr || is_datagram(listener->protocol)) {
     shared_.request(CloseFlow{flow});
   } else {
     clients_.accept(flow, accepted, listener->protocol);
@@ -124,6 +150,7 @@ void Core::close(TimePoint now) {
   shared_.advance(now);
   relay_.close();
   clients_.close();
+  discovery_.close();
   settle();
   for (const FlowId flow : listeners_) shared_.request(CloseFlow{flow});
 }
@@ -149,6 +176,19 @@ void Core::handle_message(const ClientId& client, Bytes bytes) {
   }
 }
 
+void Core::handle_dtls(const ClientId& client, Bytes datagram) {
+  DtlsSessions& sessions = clients_.dtls();
+  if (!sessions.has(client)) {
+    if (client.remote.port == 0 || !DtlsSessions::begins_session(datagram)) {
+      ++shared_.stats().malformed;
+      return;
+    }
+    if (!may_answer(client)) return;
+  }
+  sessions.handle_datagram(client, datagram);
+  while (const auto message = sessions.next_message(client)) handle_message(client, message->bytes());
+}
+
 void Core::handle_stun(const ClientId& client, Bytes bytes) {
   const auto message = stun::MessageView::parse(bytes);
   if (!message || (message->has_fingerprint() && !message->fingerprint_ok())) {
@@ -165,7 +205,7 @@ void Core::handle_stun(const ClientId& client, Bytes bytes) {
 
 void Core::handle_request(const ClientId& client, const stun::MessageView& request) {
   if (request.method() == stun::Method::binding) return answer_binding(client, request);
-  if (!is_turn(request.method()) || shared_.config().stun_only) {
+  if (!is_turn(request.method()) || shared_.config().stun_only || discovery_.owns(client.flow)) {
     ++shared_.stats().unexpected;  // RFC 8489 6.3: a method that is not supported.
     return;
   }
@@ -190,17 +230,30 @@ void Core::handle_request(const ClientId& client, const stun::MessageView& reque
 // IPv6 address, which is 1.25 and 1.35 times the shortest request as a packet.
 void Core::answer_binding(const ClientId& client, const stun::MessageView& request) {
   if (!may_answer(client)) return;
-  const auto& unknown = request.unknown_required();
-  const stun::Class answer_class =
-      unknown.empty() ? stun::Class::success_response : stun::Class::error_response;
-  stun::Builder builder(answer_class, stun::Method::binding, request.id());
-  if (unknown.empty()) {
-    builder.xor_mapped_address(client.remote);
-    ++shared_.stats().bindings_answered;
-  } else {
-    builder.error_code(error_code::unknown_attribute, {})
-        .unknown_attributes({unknown.begin(), unknown.end()});
+  const auto way = discovery_.way(client.flow, request.change_request().value_or(stun::ChangeRequest{}));
+  const auto not_understood = unserved(request, way.has_value());
+  if (!not_understood.empty()) return refuse_attributes(client, request, not_understood);
+
+  stun::Builder builder(stun::Class::success_response, stun::Method::binding, request.id());
+  builder.xor_mapped_address(client.remote);
+  ClientId asker = client;
+  if (way) {
+    // RFC 5780 6.1 has MAPPED-ADDRESS in it as well, for clients of RFC 3489; deviates, to stay short.
+    builder.response_origin(way->origin).other_address(way->other);
+    asker.flow = way->flow;
+    // RFC 5780 7.5: another port, but never another address than the one that asks.
+    if (const auto port = request.response_port(); port && *port != 0) asker.remote.port = *port;
   }
+  ++shared_.stats().bindings_answered;
+  auto answer = builder.finish({.fingerprint = request.has_fingerprint()});
+  PETREL_ASSERT(answer);
+  clients_.send_answer(asker, *std::move(answer));
+}
+
+void Core::refuse_attributes(const ClientId& client, const stun::MessageView& request,
+                             const stun::AttributeTypeList& types) {
+  stun::Builder builder(stun::Class::error_response, stun::Method::binding, request.id());
+  builder.error_code(error_code::unknown_attribute, {}).unknown_attributes({types.begin(), types.end()});
   auto answer = builder.finish({.fingerprint = request.has_fingerprint()});
   PETREL_ASSERT(answer);
   clients_.send_answer(client, *std::move(answer));

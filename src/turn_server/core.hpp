@@ -7,6 +7,7 @@
 #include "petrel/turn_server/server.hpp"
 #include "turn_server/authenticator.hpp"
 #include "turn_server/clients.hpp"
+#include "turn_server/discovery.hpp"
 #include "turn_server/rate_limit.hpp"
 #include "turn_server/relay.hpp"
 #include "turn_server/shared.hpp"
@@ -39,14 +40,18 @@ class Core {
   void handle_accepted(FlowId flow, const FlowAccepted& accepted);
 
   void handle_message(const ClientId& client, Bytes bytes);
+  void handle_dtls(const ClientId& client, Bytes datagram);
   void handle_stun(const ClientId& client, Bytes bytes);
   void handle_request(const ClientId& client, const stun::MessageView& request);
   void answer_binding(const ClientId& client, const stun::MessageView& request);
+  void refuse_attributes(const ClientId& client, const stun::MessageView& request,
+                         const stun::AttributeTypeList& types);
   void refuse(const ClientId& client, const stun::MessageView& request, const Refused& refused);
   bool may_answer(const ClientId& client);
 
   Shared shared_;
   Clients clients_;
+  Discovery discovery_;
   Relay relay_;
   Authenticator authenticator_;
   RateLimit rate_limit_;

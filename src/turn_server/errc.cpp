@@ -13,7 +13,7 @@ class Category final : public std::error_category {
       case Errc::no_listener:
         return "the server needs an address to listen at, and at most 32";
       case Errc::no_identity:
-        return "a TLS listener needs a certificate";
+        return "a TLS or DTLS listener needs a certificate";
       case Errc::bad_realm:
         return "the realm has to have 1 to 127 bytes";
       case Errc::no_credentials:
@@ -32,6 +32,9 @@ class Category final : public std::error_category {
         return "a lifetime is not positive, or the default is above the maximum";
       case Errc::bad_limit:
         return "a limit is 0, or too high";
+      case Errc::bad_alternate:
+        return "the alternate needs another address and port than the first UDP listener, and both a real "
+               "address";
     }
     return "unknown TURN server error";
   }

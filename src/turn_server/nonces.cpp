@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "petrel/base/bytes.hpp"
-#include "turn_server/base64.hpp"
+#include "turn/base64.hpp"
 
 namespace petrel::inline v0::turn_server {
 namespace {
@@ -57,7 +57,8 @@ std::string Nonces::sign(std::uint32_t second, const ClientId& client) {
   writer.bytes(std::as_bytes(std::span(client.remote.address.octets())));
   writer.u16(client.remote.port);
   const auto signature = key_.compute(writer.written());
-  return stun::make_nonce(features_, hexadecimal(second) + base64(Bytes(signature).first(signature_bytes)));
+  return stun::make_nonce(features_,
+                          hexadecimal(second) + turn::base64(Bytes(signature).first(signature_bytes)));
 }
 
 }  // namespace petrel::inline v0::turn_server

@@ -146,7 +146,7 @@ void Relay::remove(Allocation& allocation, std::string_view why) {
   }
   deadlines_.clear(client);
   allocations_.erase(client);
-  if (client.is_stream()) clients_.set_allocated(client, false);
+  clients_.set_allocated(client, false);
 }
 
 void Relay::remove_socket(Allocation& allocation, std::size_t index) {

@@ -192,7 +192,7 @@ void Relay::finish_if_open(Allocation& allocation) {
   for (const FamilyError& error : done.failed) builder.address_error_code(error.family, error.code, {});
 
   deadlines_.set(allocation.client, shared_.now() + done.lifetime);
-  if (allocation.client.is_stream()) clients_.set_allocated(allocation.client, true);
+  clients_.set_allocated(allocation.client, true);
   ++shared_.stats().allocations_made;
   const std::string client = allocation.client.remote.to_string();
   const Socket& first = allocation.sockets.front();

@@ -60,7 +60,7 @@ class Shared {
   std::uint32_t next_flow_ = 1;
   std::deque<Transmit> transmits_;
   std::deque<IoRequest> requests_;  // At most a few for each flow, and flows are limited.
-  std::deque<Event> events_;        // At most two for each listener.
+  std::deque<Event> events_;        // At most two for each listener, and for the alternate.
 };
 
 }  // namespace petrel::inline v0::turn_server

@@ -117,6 +117,7 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--ice-server", "stun.example.org"}, "stun:HOST"},
       {{"--ice-server", "turn:turn.example.org"}, "turn:HOST,USERNAME,CREDENTIAL"},
       {{"--ice-server", "turn:turn.example.org?transport=sctp,ada,secret"}, "transport"},
+      {{"--http-proxy", "proxy:3128"}, "http://[USERNAME:PASSWORD@]HOST"},
       {{"--relay-only"}, "--ice-server turn:"},
       {{"--allow-origin", "example.org"}, "https://example.org"},
       {{"--allow-origin", "https://example.org/"}, "https://example.org"},

@@ -52,6 +52,23 @@ TEST(TurnOptions, RefuseToBeAnOpenRelay) {
   refused({"--auth-secret", "short"}, "secret");
 }
 
+TEST(TurnOptions, ServeDtlsWhereTlsIs) {
+  const Options options = accepted({"--user", "a:b", "--tls", "c,k", "--dtls"});
+  ASSERT_EQ(options.config.listeners.size(), 4u);
+  EXPECT_EQ(options.config.listeners[3].protocol, TransportProtocol::dtls);
+  EXPECT_EQ(options.config.listeners[3].local, options.config.listeners[2].local);
+  EXPECT_EQ(options.asked_by[3], "--dtls 127.0.0.1:5349");
+  refused({"--user", "a:b", "--dtls"}, "--dtls needs --tls");
+}
+
+TEST(TurnOptions, TakeAnAlternateThatIsOne) {
+  const Options options = accepted({"--user", "a:b", "--alternate", "127.0.0.2:3479"});
+  EXPECT_EQ(options.config.alternate, Endpoint::v4(127, 0, 0, 2, 3479));
+  refused({"--user", "a:b", "--alternate", "127.0.0.2"}, "--alternate 127.0.0.2");
+  refused({"--user", "a:b", "--alternate", "127.0.0.2:3478"}, "different addresses and ports");
+  refused({"--user", "a:b", "--listen", "0.0.0.0:3478", "--alternate", "127.0.0.2:3479"}, "--alternate");
+}
+
 TEST(TurnOptions, TakeEveryFlag) {
   const Options options = accepted({"--listen",
                                     "10.0.0.5:3478",

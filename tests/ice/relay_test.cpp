@@ -4,6 +4,7 @@
 
 #include "ice/party.hpp"
 #include "petrel/turn_server/server.hpp"
+#include "support/proxy_server.hpp"
 #include "support/seeded_openssl.hpp"
 
 namespace petrel::inline v0::ice {
@@ -70,6 +71,7 @@ struct Far {
   static AgentConfig merged(AgentConfig config, const AgentConfig& more) {
     config.policy = more.policy;
     config.relay_after = more.relay_after;
+    config.http_proxy = more.http_proxy;
     return config;
   }
 
@@ -317,6 +319,79 @@ TEST(Relay, SaysThatItGotNoSocket) {
   one.agent->handle_flow({}, one.own.flow, FlowFailed{std::make_error_code(std::errc::too_many_files_open)});
   EXPECT_EQ(one.agent->servers()[0].outcome, ServerOutcome::failed);
   EXPECT_NE(one.agent->servers()[0].text.find("no socket"), std::string::npos);
+}
+
+// ---- Through an HTTP proxy --------------------------------------------------------------
+
+const Endpoint proxy_endpoint = Endpoint::v4(198, 51, 100, 9, 3128);
+
+/// Alice gets out by the proxy and by nothing else.
+struct Proxied : Far {
+  explicit Proxied(std::string_view uri, testing::ProxyServer::Rules rules = {},
+                   std::string_view url = "http://proxy.example:3128")
+      : Far({turn(uri)}, {}, {.blocks_udp = true, .tcp_ports_allowed = {3128}}, through(url)),
+        proxy(proxy_endpoint, std::move(rules)) {
+    network.add_name("proxy.example", {proxy_endpoint.address});
+    network.attach(network.add_host({.name = "proxy", .addresses = {proxy_endpoint.address}}), proxy);
+  }
+  ~Proxied() { network.detach(&proxy); }
+  static AgentConfig through(std::string_view url) {
+    AgentConfig config;
+    config.http_proxy = turn::parse_http_proxy(url).value();
+    return config;
+  }
+  ServerReport report() {
+    const auto reports = couple.alice.agent().servers();
+    const auto found =
+        std::ranges::find_if(reports, [](const ServerReport& each) { return each.endpoint.has_value(); });
+    return found == reports.end() ? ServerReport{} : *found;
+  }
+
+  testing::ProxyServer proxy;
+};
+
+TEST(RelayByProxy, ConnectsOverTcpAndTls) {
+  for (const char* uri : {"turn:turn.example:3478?transport=tcp", "turns:turn.example"}) {
+    Proxied far(uri);
+    ASSERT_TRUE(far.connects_within(10s)) << uri;
+    far.expect_data_flows();
+    EXPECT_EQ(far.proxy.tunnels(), 1u);
+    EXPECT_EQ(far.report().endpoint, proxy_endpoint);
+    const std::string target = uri[4] == 's' ? "turn.example:5349" : "turn.example:3478";
+    EXPECT_EQ(far.proxy.targets(), std::vector{target}) << "the proxy resolves the name";
+  }
+}
+
+TEST(RelayByProxy, ShowsItsCredentials) {
+  Proxied far("turns:turn.example", {.authorization = "Basic YWRhOmxvdmU="},
+              "http://ada:love@198.51.100.9:3128");
+  EXPECT_TRUE(far.connects_within(10s));
+}
+
+TEST(RelayByProxy, ReportsWhyThereIsNoWay) {
+  const auto report = [](std::string_view uri, testing::ProxyServer::Rules rules) {
+    Proxied far(uri, std::move(rules));
+    EXPECT_FALSE(far.connects_within(15s));
+    EXPECT_EQ(far.report().outcome, ServerOutcome::failed);
+    return far.report();
+  };
+  ServerReport failed = report("turns:turn.example", {.authorization = "Basic YWRhOmxvdmU="});
+  EXPECT_EQ(failed.error, turn::Errc::proxy_unauthenticated);
+  EXPECT_NE(failed.text.find("the proxy wants a username and password (407"), std::string::npos)
+      << failed.text;
+  failed = report("turns:turn.example", {.ports = {443}});
+  EXPECT_EQ(failed.error, turn::Errc::proxy_refused);
+  EXPECT_NE(failed.text.find("403 Forbidden"), std::string::npos) << failed.text;
+  failed = report("turns:nowhere.example", {});
+  EXPECT_EQ(failed.error, turn::Errc::proxy_failed);
+  failed = report("turns:turn.example", {.greeting = "220 mail ready\r\n\r\n"});
+  EXPECT_EQ(failed.error, turn::Errc::bad_proxy_answer);
+}
+
+TEST(RelayByProxy, LeavesUdpAlone) {
+  Far far({turn("turn:198.51.100.1")}, {}, NatConfig::symmetric(),
+          Proxied::through("http://proxy.example:3128"));
+  EXPECT_TRUE(far.connects_within(5s)) << "the proxy's name is not even known";
 }
 
 }  // namespace

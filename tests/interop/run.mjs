@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { decode_frames, hear, received } from "../browser/browser.mjs";
 import { Program } from "../browser/program.mjs";
 import { Firefox } from "./firefox/bidi.mjs";
+import { nat_tools } from "./nat_tools.mjs";
 import { turn_tools } from "./turn_tools.mjs";
 
 const frames_wanted = 60;
@@ -64,6 +65,7 @@ const trials = [
   { peer: "GStreamer", call: "plays petrel-camera", run: () => player("gstreamer_player.py") },
   { peer: "aiortc", call: "plays petrel-camera", run: () => player("aiortc_player.py") },
   ...turn_tools,
+  ...nat_tools,
 ];
 
 const rows = [];

@@ -26,7 +26,7 @@ class TurnServer {
     ]);
     const address = "127.0.0.1:0";
     const program = await Program.announce("petrel-turn", /Serving STUN and TURN/,
-      ...["--listen", address, "--tls-listen", address, "--tls", `${cert},${key}`],
+      ...["--listen", address, "--tls-listen", address, "--tls", `${cert},${key}`, "--dtls"],
       ...["--user", "alice:wonderland", "--auth-secret", "north of everything", "--allow-peer", "127.0.0.0/8"]);
     return new TurnServer(program, folder);
   }
@@ -96,6 +96,7 @@ export const turn_tools = [
     ["UDP", []],
     ["TCP", ["-t"]],
     ["TLS", ["-t", "-S"]],
+    ["DTLS", ["-S"]],
   ].flatMap(([transport, options]) =>
     [
       ["channels", to_echo],

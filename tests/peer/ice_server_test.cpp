@@ -39,6 +39,7 @@ TEST(IceServer, RefusesWhatIsNoStunUrl) {
 TEST(IceServer, SaysThatStunOverTlsIsNotSupported) {
   EXPECT_EQ(parse_stun_url("stuns:host").error(), PeerErrc::unsupported_ice_server);
   EXPECT_EQ(parse_ice_server({.url = "stuns:host"}).error(), PeerErrc::unsupported_ice_server);
+  EXPECT_EQ(parse_stun_url("stun:host?transport=tcp").error(), PeerErrc::unsupported_ice_server);
 }
 
 TEST(IceServer, ReadsTurnServersWithTheirCredentials) {

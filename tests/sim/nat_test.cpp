@@ -32,6 +32,12 @@ TEST(Nat, MapsAsItsKindSays) {
   EXPECT_TRUE(same_mapping(Dependence::address_and_port_dependent, remote));
 }
 
+TEST(Nat, PreservesPortsWhereTheyAreFree) {
+  Nat nat = nat_of({.mapping = Dependence::address_and_port_dependent, .preserves_ports = true});
+  EXPECT_EQ(nat.outbound(start, inside, remote)->port, inside.port);
+  EXPECT_NE(nat.outbound(start, inside, other_address)->port, inside.port) << "taken";
+}
+
 TEST(Nat, FiltersAsItsKindSays) {
   const auto passes = [](Dependence filtering, const Endpoint& from) {
     Nat nat = nat_of({.filtering = filtering});

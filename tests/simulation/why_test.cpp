@@ -5,6 +5,7 @@
 #include "petrel/peer/cause.hpp"
 #include "petrel/turn_server/server.hpp"
 #include "simulation/call.hpp"
+#include "support/proxy_server.hpp"
 
 namespace petrel::inline v0::testing {
 namespace {
@@ -115,6 +116,20 @@ TEST(Why, TheNameOfTheServerIsMisspelt) {
   Why why(config);
   EXPECT_EQ(why.cause(), Cause::server_name_unknown);
   EXPECT_TRUE(why.says("turm.example")) << explain(why.report());
+}
+
+TEST(Why, TheHttpProxyLetsNobodyThrough) {
+  const Endpoint proxy_endpoint = Endpoint::v4(192, 0, 2, 60, 3128);
+  CallConfig config = both_behind(NatConfig::udp_blocked(), {stun(), turn("turns:192.0.2.50:443")});
+  config.alice_nat = NatConfig{.blocks_udp = true, .tcp_ports_allowed = {3128}};
+  config.alice.http_proxy = petrel::turn::parse_http_proxy("http://ada:guess@192.0.2.60:3128").value();
+  ProxyServer proxy(proxy_endpoint, {.authorization = "Basic YWRhOmxvdmU="});
+  Why why(config);
+  Network& network = why.call.network;
+  network.attach(network.add_host({.name = "proxy", .addresses = {proxy_endpoint.address}}), proxy);
+  EXPECT_EQ(why.cause(), Cause::proxy_refused);
+  EXPECT_TRUE(why.says("the proxy does not take our username and password (407")) << explain(why.report());
+  network.detach(&proxy);
 }
 
 TEST(Why, TheRelayMayNotSendToThePeer) {

@@ -17,6 +17,8 @@ using namespace petrel::testing;
 
 static_assert(ProtocolCore<BindingClient>);
 
+using ByteVector = std::vector<std::byte>;
+
 constexpr TimePoint start{};
 constexpr FlowId flow{7};
 const Endpoint local = Endpoint::v4(10, 0, 0, 2, 5000);
@@ -263,6 +265,75 @@ TEST_F(BindingClientTest, ARequestThatCannotBeBuiltFailsAtOnce) {
   ASSERT_TRUE(event && std::holds_alternative<BindingFailed>(*event));
   EXPECT_EQ(std::get<BindingFailed>(*event).error, Errc::attribute_too_long);
   EXPECT_EQ(wrong.next_timeout(), std::nullopt);
+}
+
+// ---- Over a stream, RFC 8489 6.2.2 ----------------------------------------------------------
+
+class BindingOverStream : public ::testing::Test {
+ protected:
+  BindingOverStream() {
+    id = MessageView::parse(client.poll_transmit().value().payload.bytes()).value().id();
+  }
+  ByteVector answer(const TransactionId& to) {
+    Builder builder(Class::success_response, Method::binding, to);
+    return to_vector(builder.xor_mapped_address(mapped).finish().value().bytes());
+  }
+  bool deliver(Bytes bytes) { return client.handle_datagram(start + 20ms, {flow, server, local, bytes}); }
+
+  SeededRandom random{1};
+  BindingClient client{start, {.flow = flow, .server = server, .over_stream = true}, random};
+  TransactionId id{};
+};
+
+TEST_F(BindingOverStream, ReadsAnAnswerThatIsCutAnywhere) {
+  const ByteVector bytes = answer(id);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+    BindingClient other(start, {.flow = flow, .server = server, .over_stream = true}, random);
+    const ByteVector its =
+        answer(MessageView::parse(other.poll_transmit().value().payload.bytes()).value().id());
+    EXPECT_TRUE(other.handle_datagram(start, {flow, server, local, Bytes(its).first(cut)}));
+    EXPECT_FALSE(other.poll_event());
+    EXPECT_TRUE(other.handle_datagram(start, {flow, server, local, Bytes(its).subspan(cut)}));
+    const auto event = other.poll_event();
+    ASSERT_TRUE(event) << cut;
+    EXPECT_EQ(std::get<MappedAddress>(*event).address, mapped);
+  }
+}
+
+TEST_F(BindingOverStream, AsksOnceAndWaitsAsLongAsTheRfcSays) {
+  EXPECT_EQ(client.next_timeout(), start + 39'500ms);
+  client.handle_timeout(start + 39'500ms - 1ns);
+  EXPECT_FALSE(client.poll_transmit());
+  EXPECT_FALSE(client.poll_event());
+  client.handle_timeout(start + 39'500ms);
+  EXPECT_EQ(std::get<BindingFailed>(client.poll_event().value()).error, Errc::timed_out);
+}
+
+TEST_F(BindingOverStream, SkipsOtherMessagesInFrontOfItsAnswer) {
+  ByteVector bytes = answer({});
+  const ByteVector good = answer(id);
+  bytes.insert(bytes.end(), good.begin(), good.end());
+  EXPECT_TRUE(deliver(bytes));
+  EXPECT_EQ(client.stats().unexpected, 1U);
+  EXPECT_TRUE(client.poll_event());
+  EXPECT_FALSE(deliver(good)) << "it is done";
+}
+
+TEST_F(BindingOverStream, FailsWhereSomethingElseIsSpoken) {
+  EXPECT_TRUE(deliver(as_bytes("HTTP/1.1 400 Bad Request\r\n\r\n")));
+  EXPECT_EQ(std::get<BindingFailed>(client.poll_event().value()).error, Errc::not_stun);
+}
+
+TEST_F(BindingOverStream, WaitsForNoMessageWithoutEnd) {
+  EXPECT_TRUE(deliver(hex("0101 fffc 2112a442 000000000000000000000000")));
+  EXPECT_EQ(std::get<BindingFailed>(client.poll_event().value()).error, Errc::not_stun);
+}
+
+TEST_F(BindingOverStream, FollowsNoRedirection) {
+  Builder redirect(Class::error_response, Method::binding, id);
+  redirect.error_code(300, "").alternate_server(other_server);
+  EXPECT_TRUE(deliver(redirect.finish().value().bytes()));
+  EXPECT_EQ(std::get<BindingFailed>(client.poll_event().value()).error, Errc::redirect_refused);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ TEST(Builder, AddressesComeBack) {
         [&](Builder& b) {
           b.mapped_address(endpoint).xor_mapped_address(endpoint).alternate_server(endpoint);
           b.xor_peer_address(endpoint).xor_relayed_address(endpoint);
+          b.response_origin(endpoint).other_address(endpoint);
         },
         [&](const MessageView& m) {
           EXPECT_EQ(m.mapped_address(), endpoint);
@@ -70,7 +71,19 @@ TEST(Builder, AddressesComeBack) {
           EXPECT_EQ(m.alternate_server(), endpoint);
           EXPECT_EQ(m.xor_peer_address(), endpoint);
           EXPECT_EQ(m.xor_relayed_address(), endpoint);
+          EXPECT_EQ(m.response_origin(), endpoint);
+          EXPECT_EQ(m.other_address(), endpoint);
         });
+  }
+}
+
+TEST(Builder, ChangesAndPortsComeBack) {
+  for (const ChangeRequest change : {ChangeRequest{}, {.address = true}, {.port = true}, {true, true}}) {
+    round_trip([&](Builder& b) { b.change_request(change).response_port(40000); },
+               [&](const MessageView& m) {
+                 EXPECT_EQ(m.change_request(), change);
+                 EXPECT_EQ(m.response_port(), 40000);
+               });
   }
 }
 

@@ -244,6 +244,8 @@ TEST(Message, AbsentAttributesReadAsNothing) {
   EXPECT_FALSE(view.xor_relayed_address() || view.requested_address_family() || view.even_port());
   EXPECT_FALSE(view.additional_address_family() || view.address_error_code() || view.requested_transport());
   EXPECT_FALSE(view.dont_fragment() || view.reservation_token() || view.icmp());
+  EXPECT_FALSE(view.change_request() || view.response_port() || view.response_origin() ||
+               view.other_address());
 }
 
 struct WrongValue {
@@ -272,6 +274,12 @@ TEST(Message, WrongValuesReadAsNothing) {
       {"8002 0006 0002 0000 0001 0000",
        [](const MessageView& m) { return m.password_algorithms().has_value(); }},
       {"001d 0004 0002 0004", [](const MessageView& m) { return m.password_algorithm().has_value(); }},
+      {"0003 0003 00000600", [](const MessageView& m) { return m.change_request().has_value(); }},
+      {"0003 0008 00000006 00000006", [](const MessageView& m) { return m.change_request().has_value(); }},
+      {"0027 0001 13000000", [](const MessageView& m) { return m.response_port().has_value(); }},
+      {"0027 0006 13880000 00000000", [](const MessageView& m) { return m.response_port().has_value(); }},
+      {"802b 0004 0001 0001", [](const MessageView& m) { return m.response_origin().has_value(); }},
+      {"802c 0008 0003 0001 01020304", [](const MessageView& m) { return m.other_address().has_value(); }},
       {"0024 0003 00000000", [](const MessageView& m) { return m.priority().has_value(); }},
       {"0024 0008 00000000 00000000", [](const MessageView& m) { return m.priority().has_value(); }},
       {"0025 0001 00000000", [](const MessageView& m) { return m.use_candidate(); }},

@@ -202,6 +202,38 @@ TEST_F(TlsSession, AsksForACookieBeforeItAnswersAtLength) {
   EXPECT_LT(bench.server.sent.front().size(), bench.client.sent.front().size());
 }
 
+TEST_F(TlsSession, KeepsNothingOfAClientBeforeItsCookieComesBack) {
+  TlsBench bench = this->bench(Transport::datagram);
+  const Connection::Cookie cookie{std::byte{1}, std::byte{2}, std::byte{3}};
+  const auto fresh = [&](const Connection::Cookie& own) {
+    return Connection::server(bench.now, Transport::datagram, identity_, {}, own).value();
+  };
+  bench.client.drain();
+  const Packet hello = std::exchange(bench.client.sent, {}).at(0);
+  {
+    Connection first = fresh(cookie);
+    first.handle_bytes(bench.now, hello);
+    EXPECT_FALSE(first.heard_from_client());
+    const auto verify = first.poll_packet();
+    ASSERT_TRUE(verify);
+    EXPECT_FALSE(first.poll_packet());
+    bench.client.connection.handle_bytes(bench.now, verify->bytes());
+  }
+  bench.client.drain();
+  const Packet second_hello = std::exchange(bench.client.sent, {}).at(0);
+  Connection other = fresh({});
+  other.handle_bytes(bench.now, second_hello);
+  EXPECT_FALSE(other.heard_from_client()) << "another cookie";
+
+  Connection second = fresh(cookie);
+  second.handle_bytes(bench.now, second_hello);
+  EXPECT_TRUE(second.heard_from_client());
+  bench.server.connection = std::move(second);
+  bench.carry();
+  EXPECT_TRUE(bench.server.connected);
+  EXPECT_TRUE(bench.client.connected);
+}
+
 TEST_F(TlsSession, AsksAgainWhoeverShowsAnotherCookie) {
   TlsBench bench = this->bench(Transport::datagram);
   bench.tap = [](std::size_t index, Packet packet) {

@@ -41,6 +41,8 @@ TEST_F(ReportText, GivesTheServersReasonWhereItHasNoneOfItsOwn) {
 TEST_F(ReportText, TellsWhatBrokeBelow) {
   report.reached = Stage::handshake;
   EXPECT_EQ(text(0, "the certificate expired"), "no TLS with 192.0.2.1:3478: the certificate expired");
+  report.error = Errc::proxy_refused;
+  EXPECT_EQ(text(0, "the proxy said no"), "no connection to 192.0.2.1:3478: the proxy said no");
   report.reached = Stage::allocated;
   EXPECT_EQ(text(0, "reset"), "no connection to 192.0.2.1:3478: reset");
 }

@@ -57,5 +57,58 @@ TEST(ServerLink, IsNotReadyBeforeItsHandshake) {
   EXPECT_TRUE(link.next_timeout());
 }
 
+// ---- Through an HTTP proxy --------------------------------------------------------------
+
+ClientConfig proxied(TransportProtocol protocol) {
+  ClientConfig config = config_of(protocol);
+  config.http_proxy = HttpProxy{.host = "proxy"};
+  config.tunnel_to = "turn.example.org:443";
+  config.tls.dangerously_skip_verification = true;
+  return config;
+}
+
+TEST(ServerLink, AsksTheProxyFirst) {
+  ServerLink link(TimePoint{}, proxied(TransportProtocol::tcp));
+  EXPECT_FALSE(link.ready());
+  const auto request = link.poll_transmit();
+  ASSERT_TRUE(request);
+  EXPECT_TRUE(as_text(request->payload.bytes()).starts_with("CONNECT turn.example.org:443 HTTP/1.1\r\n"));
+  EXPECT_FALSE(link.send(TimePoint{}, PacketBuffer::copy_of(hex("4001 0000")).value()));
+
+  std::vector<std::byte> answer = testing::to_vector(as_bytes("HTTP/1.1 200 OK\r\n\r\n"));
+  const auto message = hex("4001 0001 61 000000");
+  answer.insert(answer.end(), message.begin(), message.end());
+  link.handle_bytes(TimePoint{}, answer);
+  EXPECT_TRUE(link.ready());
+  EXPECT_TRUE(equal(link.next_message().value(), hex("4001 0001 61"))) << "what came right behind the head";
+  EXPECT_TRUE(link.send(TimePoint{}, PacketBuffer::copy_of(hex("4001 0000")).value()));
+}
+
+TEST(ServerLink, BeginsTlsOnceTheProxyHasConnected) {
+  ServerLink link(TimePoint{}, proxied(TransportProtocol::tls));
+  ASSERT_TRUE(link.poll_transmit());
+  EXPECT_FALSE(link.poll_transmit());
+  EXPECT_FALSE(link.next_timeout());
+  link.handle_bytes(TimePoint{}, as_bytes("HTTP/1.1 200 OK\r\n\r\n"));
+  EXPECT_FALSE(link.ready());
+  const auto hello = link.poll_transmit();
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->payload.data()[0], std::byte{22});
+  EXPECT_TRUE(link.next_timeout());
+}
+
+TEST(ServerLink, FailsAsTheProxyDoes) {
+  ServerLink link(TimePoint{}, proxied(TransportProtocol::tls));
+  link.handle_bytes(TimePoint{}, as_bytes("HTTP/1.1 403 Forbidden\r\n\r\n<html>"));
+  ASSERT_TRUE(link.failure());
+  EXPECT_EQ(link.failure()->error, Errc::proxy_refused);
+}
+
+TEST(ServerLink, GoesDirectOverUdp) {
+  ServerLink link(TimePoint{}, proxied(TransportProtocol::udp));
+  EXPECT_TRUE(link.ready());
+  EXPECT_FALSE(link.poll_transmit());
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::turn

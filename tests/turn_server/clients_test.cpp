@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "petrel/stun/binding_client.hpp"
 #include "petrel/tls/connection.hpp"
 #include "turn_server/scripted_client.hpp"
 
@@ -41,6 +42,16 @@ TEST_F(StreamTest, CarriesRequestsAndData) {
   const auto received = bench.take().value();
   EXPECT_EQ(received.flow, connection);
   EXPECT_EQ(received.bytes, testing::hex("4000 0006 616e73776572 0000")) << "padded, as streams want it";
+}
+
+// RFC 8489 6.2.2: STUN alone, without any TURN.
+TEST_F(StreamTest, AnswersBindingRequests) {
+  connect();
+  stun::BindingClient asker(
+      bench.now, {.flow = connection, .server = {server_address, 3478}, .over_stream = true}, bench.random);
+  bench.receive(connection, client_address, asker.poll_transmit().value().payload.bytes());
+  asker.handle_datagram(bench.now, {connection, {server_address, 3478}, {}, bench.take().value().bytes});
+  EXPECT_EQ(std::get<stun::MappedAddress>(asker.poll_event().value()).address, client_address);
 }
 
 TEST_F(StreamTest, TakesTheBytesCutAnywhere) {
@@ -243,6 +254,10 @@ TEST_F(TlsTest, CarriesRequestsAndData) {
   bench.receive(elsewhere[0].flow, peer_address, as_bytes("answer"));
   pump();
   EXPECT_EQ(decrypted, testing::hex("4000 0006 616e73776572 0000"));
+}
+
+TEST_F(TlsTest, AnswersBindingRequests) {
+  EXPECT_EQ(exchange(client.plain(Method::binding))->xor_mapped_address(), client_address);
 }
 
 TEST_F(TlsTest, EndsWhenTheClientSaysSo) {

@@ -25,13 +25,36 @@ TEST(ServerConfig, NeedsListeners) {
   EXPECT_EQ(error_after([](auto& c) { c.listeners.resize(max_listeners + 1, c.listeners[0]); }),
             Errc::no_listener);
   EXPECT_FALSE(error_after([](auto& c) { c.listeners.resize(max_listeners, c.listeners[0]); }));
-  EXPECT_EQ(error_after([](auto& c) { c.listeners[0].protocol = TransportProtocol::dtls; }),
-            Errc::no_listener);
 }
 
-TEST(ServerConfig, NeedsACertificateForTls) {
-  EXPECT_EQ(error_after([](auto& c) { c.listeners[0].protocol = TransportProtocol::tls; }),
-            Errc::no_identity);
+TEST(ServerConfig, NeedsAnAlternateThatDiffersInBoth) {
+  const auto with = [](const char* alternate, const char* first = "192.0.2.1:3478") {
+    return error_after([&](auto& c) {
+      c.listeners[0].local = *Endpoint::parse(first);
+      c.relay_addresses = {{server_address}};
+      c.alternate = Endpoint::parse(alternate);
+    });
+  };
+  EXPECT_FALSE(with("192.0.2.2:3479"));
+  EXPECT_FALSE(with("192.0.2.2:0"));
+  EXPECT_FALSE(with("192.0.2.2:0", "192.0.2.1:0"));
+  EXPECT_EQ(with("192.0.2.2:3478"), Errc::bad_alternate);
+  EXPECT_EQ(with("192.0.2.1:3479"), Errc::bad_alternate);
+  EXPECT_EQ(with("0.0.0.0:3479"), Errc::bad_alternate);
+  EXPECT_EQ(with("224.0.0.1:3479"), Errc::bad_alternate);
+  EXPECT_EQ(with("[2001:db8::1]:3479"), Errc::bad_alternate);
+  EXPECT_EQ(with("192.0.2.2:3479", "0.0.0.0:3478"), Errc::bad_alternate);
+  EXPECT_EQ(error_after([](auto& c) {
+              c.listeners[0].protocol = TransportProtocol::tcp;
+              c.alternate = Endpoint::v4(192, 0, 2, 2, 3479);
+            }),
+            Errc::bad_alternate);
+}
+
+TEST(ServerConfig, NeedsACertificateForTlsAndDtls) {
+  for (const auto protocol : {TransportProtocol::tls, TransportProtocol::dtls}) {
+    EXPECT_EQ(error_after([&](auto& c) { c.listeners[0].protocol = protocol; }), Errc::no_identity);
+  }
   EXPECT_FALSE(error_after([](auto& c) {
     c.listeners[0].protocol = TransportProtocol::tls;
     c.identity = tls::ServerIdentity::self_signed({"example.org"}, 1'700'000'000).value();

@@ -14,6 +14,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+const tls::ServerIdentity& identity() {
+  static const auto made =
+      tls::ServerIdentity::self_signed({"turn.example"}, sim::World::wall_clock_epoch).value();
+  return made;
+}
+
 // One who calls: a turn::Client with its flow, which sends what it is told and counts what comes.
 class Caller {
  public:
@@ -22,7 +28,7 @@ class Caller {
   Caller(testing::Network& world, TransportProtocol protocol)
       : protocol_(protocol), random_(world.fork_random()) {
     const Endpoint any{IpAddress::v4(0, 0, 0, 0), 0};
-    if (protocol == TransportProtocol::udp) {
+    if (protocol == TransportProtocol::udp || protocol == TransportProtocol::dtls) {
       request_ = BindUdp{flow, any};
     } else {
       request_ = Connect{flow, any, {server_address, 3478}};
@@ -40,6 +46,10 @@ class Caller {
     config.server = {server_address, 3478};
     config.protocol = protocol_;
     config.credentials = {"alice", "wonderland"};
+    config.server_name = "turn.example";
+    config.tls.ca_pem = identity().certificate_pem();
+    config.tls.use_system_roots = false;
+    config.tls.unix_time = sim::World::wall_clock_epoch;
     client.emplace(now, config, random_);
   }
   void handle_timeout(TimePoint now) {
@@ -94,6 +104,7 @@ struct WorldTest {
     ServerConfig config = test_config();
     config.listeners[0].protocol = protocol;
     config.timeouts.nonce = 3min;
+    config.identity = identity();
     return config;
   }
   bool allocate() {
@@ -129,6 +140,22 @@ TEST(TurnServerWorld, KeepsACallUpOverUdpWithLossThroughEveryRefresh) {
     EXPECT_EQ(test.server.stats().allocations, 2u);
     EXPECT_EQ(test.server.stats().allocations_made, 2u) << "a request that came twice made one allocation";
   }
+}
+
+TEST(TurnServerWorld, KeepsACallUpOverDtlsWithLossThroughEveryRefresh) {
+  WorldTest test(3, TransportProtocol::dtls, 5);
+  ASSERT_TRUE(test.allocate());
+  test.talk(5s);
+  test.alice.received = test.bob.received = 0;
+  test.talk(12min);
+  EXPECT_FALSE(test.alice.lost || test.bob.lost);
+  EXPECT_GT(test.alice.received, 7'200 * 3 / 4);
+  EXPECT_GT(test.bob.received, 7'200 * 3 / 4);
+  EXPECT_EQ(test.server.stats().connections, 2u);
+  EXPECT_EQ(test.server.stats().allocations_made, 2u);
+  test.alice.client->close(test.world.now());
+  test.world.run_for(10s);
+  EXPECT_EQ(test.server.stats().allocations, 1u);
 }
 
 TEST(TurnServerWorld, KeepsACallUpOverTcpAndLosesNothing) {

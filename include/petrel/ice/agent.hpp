@@ -100,6 +100,9 @@ struct AgentConfig {
   std::optional<Duration> relay_after{};
   /// How the certificates of TURN servers over TLS and DTLS are verified.
   tls::ClientConfig turn_tls{};
+  /// What TURN servers over TCP and TLS are reached through. It resolves their names; only its own is
+  /// resolved here.
+  std::optional<turn::HttpProxy> http_proxy{};
   /// Find the addresses behind `<uuid>.local` candidates by multicast DNS, as browsers send them.
   bool resolve_mdns = true;
   /// Tell the peer such names in place of our host addresses: who is not on this link learns nothing

@@ -25,6 +25,7 @@ enum class Cause : std::uint8_t {
   credentials_mismatch,   ///< The descriptions are not of one call: wrong passwords.
   turn_refused,           ///< A TURN server said no: credentials, quota, permission.
   turn_untrusted,         ///< Its certificate is not to be trusted.
+  proxy_refused,          ///< The HTTP proxy to it said no, or does not reach it.
   server_name_unknown,    ///< DNS does not know the servers.
   udp_blocked,            ///< No server answers by UDP; what else is configured is no help.
   nat_without_relay,      ///< Both sides can reach the internet, but not each other, and there is no relay.

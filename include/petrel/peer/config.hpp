@@ -66,6 +66,9 @@ struct PeerConfig {
   bool ice_lite = false;
   /// How the certificates of TURN servers over TLS and DTLS are verified. By default as the system does.
   tls::ClientConfig turn_tls{};
+  /// What TURN servers over TCP and TLS are reached through: see turn::parse_http_proxy(). UDP goes direct.
+  /// Nothing is read from the environment.
+  std::optional<turn::HttpProxy> http_proxy{};
   /// Names the peer in logs.
   std::string name{};
   /// Where log records go; nullptr: nowhere. Not owned; outlives the peer.

@@ -18,8 +18,9 @@ struct IceServer {
   std::string credential{};
 };
 
-/// Reads a `stun:` URL. PeerErrc::unsupported_ice_server for `stuns:`, PeerErrc::bad_ice_server for
-/// anything else.
+/// Reads a `stun:` URL. PeerErrc::unsupported_ice_server for `stuns:` and for `?transport=tcp`, which RFC
+/// 7064 does not have: what such a server sees is a connection's address, of which ICE makes no candidate
+/// (stun::BindingClient asks one all the same). PeerErrc::bad_ice_server for anything else.
 PETREL_API Result<ice::StunServer> parse_stun_url(std::string_view url);
 
 using AnyIceServer = std::variant<ice::StunServer, ice::TurnServer>;

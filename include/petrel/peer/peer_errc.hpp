@@ -10,7 +10,8 @@ namespace petrel::inline v0 {
 /// jsep::Errc for descriptions, dtls::Errc for the handshake.
 enum class PeerErrc {
   bad_ice_server = 1,      ///< Neither `stun:host[:port]` nor a TURN URL.
-  unsupported_ice_server,  ///< A `stuns:` URL: a reflexive address learnt over TLS is of no use to UDP.
+  unsupported_ice_server,  ///< STUN over TCP or TLS: the reflexive address of a connection is of no use to
+                           ///< UDP.
   no_remote_description,   ///< A candidate came before the description it belongs to.
   not_connected,           ///< Media cannot be sent before ICE and DTLS are up.
   unknown_transceiver,     ///< No such transceiver, or it is stopped.

@@ -19,6 +19,8 @@ enum class Dependence : std::uint8_t { endpoint_independent, address_dependent, 
 struct NatConfig {
   Dependence mapping = Dependence::endpoint_independent;
   Dependence filtering = Dependence::address_and_port_dependent;
+  /// Whether the port outside is the one inside, as long as it is free (RFC 4787 4.2.1).
+  bool preserves_ports = false;
   /// How long a UDP mapping lives after the last packet from inside. RFC 4787 4.3 wants two
   /// minutes; many give 30 s.
   Duration lifetime = std::chrono::minutes(2);

@@ -27,10 +27,11 @@ enum class Method : std::uint16_t {
   channel_bind = 0x009,
 };
 
-/// Attribute types of RFC 8489 18.3, RFC 8656 18 and RFC 8445 16.1. Below 0x8000 a
+/// Attribute types of RFC 8489 18.3, RFC 8656 18, RFC 8445 16.1 and RFC 5780 7. Below 0x8000 a
 /// receiver that does not know the type may not process the message.
 enum class AttributeType : std::uint16_t {
   mapped_address = 0x0001,
+  change_request = 0x0003,
   username = 0x0006,
   message_integrity = 0x0008,
   error_code = 0x0009,
@@ -53,6 +54,7 @@ enum class AttributeType : std::uint16_t {
   reservation_token = 0x0022,
   priority = 0x0024,
   use_candidate = 0x0025,
+  response_port = 0x0027,
   additional_address_family = 0x8000,
   address_error_code = 0x8001,
   password_algorithms = 0x8002,
@@ -63,6 +65,8 @@ enum class AttributeType : std::uint16_t {
   fingerprint = 0x8028,
   ice_controlled = 0x8029,
   ice_controlling = 0x802a,
+  response_origin = 0x802b,
+  other_address = 0x802c,
 };
 
 /// Must a receiver understand this type (RFC 8489 14)?
@@ -144,6 +148,14 @@ struct IcmpError {
   std::uint32_t data = 0;  ///< The next hop's MTU for "too big", else 0.
 
   friend bool operator==(const IcmpError&, const IcmpError&) = default;
+};
+
+/// RFC 5780 7.2: where the answer is to come from, seen from where the request went.
+struct ChangeRequest {
+  bool address = false;
+  bool port = false;
+
+  friend bool operator==(ChangeRequest, ChangeRequest) = default;
 };
 
 using ReservationToken = std::array<std::byte, 8>;

@@ -16,10 +16,14 @@
 namespace petrel::inline v0::stun {
 
 struct BindingClientConfig {
-  FlowId flow;             ///< The UDP flow whose reflexive address is asked for.
+  FlowId flow;             ///< The UDP flow whose reflexive address is asked for, or the connection.
   Endpoint server;         ///< An address; resolving names is the owner's part.
   std::string software{};  ///< Sent as SOFTWARE unless empty.
   RetransmissionSchedule schedule{};
+  /// The flow is a TCP connection of the client's own, or what comes out of TLS on one (RFC
+  /// 8489 6.2.2, 6.2.3): the question is sent once. What the answer says holds for that connection, and for
+  /// no UDP socket.
+  bool over_stream = false;
 };
 
 /// The server sees us as `address`. The client is done.
@@ -42,8 +46,8 @@ struct BindingClientStats {
 
 /// Asks one STUN server, without credentials, for the reflexive address of one flow (RFC 8489 2, 6).
 ///
-/// Follows redirections (10) to servers of the same family. It ends with exactly one
-/// event. It does not keep the binding alive, and does not resolve names.
+/// Follows redirections (10) to servers of the same family, but not over a stream, which leads to one server.
+/// It ends with exactly one event. It does not keep the binding alive, and does not resolve names.
 class PETREL_API BindingClient {
  public:
   using Event = BindingEvent;
@@ -64,6 +68,8 @@ class PETREL_API BindingClient {
  private:
   void start(const Endpoint& server);
   void send();
+  bool handle_bytes(Bytes bytes);
+  void handle_response(const MessageView& response);
   void handle_success(const MessageView& response);
   void handle_error(const MessageView& response);
   void finish(Event event);
@@ -75,6 +81,7 @@ class PETREL_API BindingClient {
   std::vector<Endpoint> tried_;  // The last one is the server that is asked now.
   std::optional<Transaction> transaction_;
   std::deque<Transmit> transmits_;
+  std::vector<std::byte> unfinished_;  // Of a stream: the beginning of a message.
   std::optional<Event> event_;
   BindingClientStats stats_;
 };

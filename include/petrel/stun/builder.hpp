@@ -74,6 +74,12 @@ class PETREL_API Builder {
   Builder& reservation_token(const ReservationToken& token);
   Builder& icmp(const IcmpError& error);  ///< type up to 127, code up to 511
 
+  // NAT behaviour discovery, RFC 5780 7.
+  Builder& change_request(ChangeRequest change);
+  Builder& response_port(std::uint16_t port);
+  Builder& response_origin(const Endpoint& endpoint);
+  Builder& other_address(const Endpoint& endpoint);
+
   /// The message. Errc::message_too_long over PacketBuffer::capacity, attribute_too_long or bad_value as
   /// the setters found. A builder can be finished once.
   Result<PacketBuffer> finish(Seal seal = {});

@@ -20,6 +20,9 @@ enum class Errc {
   redirect_refused,    ///< The server named an alternate that may not be followed (RFC 8489 10).
   unknown_attribute,   ///< An answer cannot be understood, or ours was not (420).
   no_mapped_address,   ///< A Binding success response without a usable address.
+  no_other_address,    ///< The server does not take part in NAT behaviour discovery (RFC 5780 7.4).
+  other_silent,        ///< It names another address of itself, which does not answer.
+  change_refused,      ///< It does not do as CHANGE-REQUEST or RESPONSE-PORT says (RFC 5780 7.2, 7.5).
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

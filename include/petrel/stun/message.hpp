@@ -126,6 +126,12 @@ class MessageView {
   PETREL_API std::optional<ReservationToken> reservation_token() const;
   PETREL_API std::optional<IcmpError> icmp() const;
 
+  // NAT behaviour discovery, RFC 5780 7.
+  PETREL_API std::optional<ChangeRequest> change_request() const;
+  PETREL_API std::optional<std::uint16_t> response_port() const;
+  PETREL_API std::optional<Endpoint> response_origin() const;
+  PETREL_API std::optional<Endpoint> other_address() const;
+
   bool has_integrity() const { return integrity_.has_value(); }
   bool has_integrity_sha256() const { return integrity_sha256_.has_value(); }
   bool has_fingerprint() const { return fingerprint_.has_value(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -100,11 +101,16 @@ class PETREL_API Connection {
   /// library_failure.
   static Result<Connection> client(TimePoint now, ClientConfig config);
 
+  /// What a client over datagrams has to send back (RFC 6347 4.2.1).
+  using Cookie = std::array<std::byte, 16>;
+
   /// A server, which asks for no certificate of the client. It takes the first of `alpn`, by its own
   /// preference, that the client offers; without a common one it goes on without. Over datagrams it
-  /// answers nobody at length who has not shown that he receives at his address (RFC 6347 4.2.1).
+  /// answers nobody at length who has not shown that he receives at his address (RFC 6347 4.2.1), and is
+  /// as new before that: with a `cookie` that only the owner can make from the client's address, it may be
+  /// thrown away after each datagram until heard_from_client(). nullopt: a random one.
   static Result<Connection> server(TimePoint now, Transport transport, const ServerIdentity& identity,
-                                   std::vector<std::string> alpn = {});
+                                   std::vector<std::string> alpn = {}, std::optional<Cookie> cookie = {});
 
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
@@ -129,6 +135,8 @@ class PETREL_API Connection {
   /// Says close_notify. No event follows.
   void close(TimePoint now);
 
+  /// False: a server over datagrams, to which nobody has sent its cookie back yet.
+  bool heard_from_client() const;
   bool connected() const;
   /// Neither over nor closed.
   bool open() const;

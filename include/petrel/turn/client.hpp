@@ -18,6 +18,7 @@
 #include "petrel/stun/transaction.hpp"
 #include "petrel/tls/connection.hpp"
 #include "petrel/turn/errc.hpp"
+#include "petrel/turn/http_proxy.hpp"
 
 namespace petrel::inline v0::turn {
 
@@ -37,6 +38,10 @@ struct ClientConfig {
   /// the text of the address.
   std::string server_name{};
   Credentials credentials{};
+  /// Over TCP and TLS: the flow and `server` are the proxy's, which is asked to connect to `tunnel_to`,
+  /// "host:port".
+  std::optional<HttpProxy> http_proxy{};
+  std::string tunnel_to{};
   std::optional<IpFamily> family{};  ///< Of the relayed address; nullopt: the server's default, IPv4.
   /// An IPv4 and an IPv6 relayed address by one allocation (RFC 8656 7.1); `family` does not count
   /// then. A server may grant one of them only.

@@ -43,6 +43,13 @@ enum class Errc {
   permission_refused,  ///< The server does not want us to talk to this peer.
   family_mismatch,     ///< There is no relayed address of the peer's family.
   congested,           ///< The stream to the server is full; the packet was dropped.
+
+  // HTTP proxies on the way to the server, RFC 9110 9.3.6.
+  bad_proxy_url,          ///< Not http://[username[:password]@]host[:port].
+  proxy_unauthenticated,  ///< 407: it wants credentials, or others, or in another way than Basic.
+  proxy_refused,          ///< 403 or the like: it does not connect to this host or port.
+  proxy_failed,           ///< 5xx: it tried, and did not reach the server.
+  bad_proxy_answer,       ///< Not HTTP, or without an end.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

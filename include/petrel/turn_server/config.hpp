@@ -23,7 +23,7 @@ namespace petrel::inline v0::turn_server {
 struct Listener {
   Endpoint local;  ///< Port 0: any. On a host with several addresses give the one, not 0.0.0.0: answers
                    ///< over UDP leave from the address that the system chooses.
-  TransportProtocol protocol = TransportProtocol::udp;  ///< udp, tcp or tls.
+  TransportProtocol protocol = TransportProtocol::udp;  ///< udp, tcp, tls, or dtls (RFC 7350).
 };
 
 /// The address that allocations of one family get.
@@ -55,7 +55,7 @@ struct Limits {
   std::size_t allocations_per_user = 100;  ///< RFC 8656 7.2: 486 above it. An address family counts.
   std::size_t permissions = 64;            ///< Of one allocation: as many addresses as ICE has candidates.
   std::size_t channels = 64;               ///< Of one allocation.
-  std::size_t connections = 2000;          ///< TCP and TLS, of all clients.
+  std::size_t connections = 2000;          ///< TCP, TLS and DTLS, of all clients.
   std::size_t connections_per_source = 100;
   /// Answers to one source address (one /64 of IPv6) that has not authenticated itself: Binding
   /// responses and errors. A flood gets no more out of the server, wherever it claims to come from.
@@ -77,7 +77,7 @@ struct PortRange {
 
 struct ServerConfig {
   std::vector<Listener> listeners;
-  /// Whom tls listeners prove to be.
+  /// Whom tls and dtls listeners prove to be.
   std::optional<tls::ServerIdentity> identity{};
 
   /// What the passwords belong to, by custom a domain name. Shown to clients.
@@ -91,6 +91,12 @@ struct ServerConfig {
   const UserDirectory* directory = nullptr;  ///< Must outlive the server.
   /// Answer Binding requests and nothing else; then no realm and no credentials are needed.
   bool stun_only = false;
+
+  /// Take part in NAT behaviour discovery (RFC 5780): beside the first UDP listener, three more sockets at
+  /// the other combinations of its address and port and these, port 0 for any. Both addresses have to be
+  /// what clients see: behind a 1:1 NAT this does not work. Answers then are up to 2.1 times as long as a
+  /// question, as packets.
+  std::optional<Endpoint> alternate{};
 
   /// At most one of each family. Empty: what the listeners' addresses say.
   std::vector<RelayAddress> relay_addresses{};

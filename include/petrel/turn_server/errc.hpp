@@ -9,7 +9,7 @@ namespace petrel::inline v0::turn_server {
 /// What can be wrong with a ServerConfig. What clients do wrong is answered, counted or dropped.
 enum class Errc {
   no_listener = 1,    ///< There is no address to listen at, or more than max_listeners.
-  no_identity,        ///< A TLS listener without `identity`.
+  no_identity,        ///< A TLS or DTLS listener without `identity`.
   bad_realm,          ///< Empty, or over max_realm_bytes.
   no_credentials,     ///< Nobody could use the relay: no user, no secret, no directory.
   bad_user,           ///< A user's name or password is empty or too long.
@@ -19,6 +19,7 @@ enum class Errc {
   bad_port_range,     ///< Empty, or it begins below 1024.
   bad_lifetime,       ///< A lifetime that is not positive, or a default above the maximum.
   bad_limit,          ///< A limit of 0, or one above what can be counted.
+  bad_alternate,      ///< `alternate` does not differ from the first UDP listener, or either has no address.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

@@ -24,7 +24,15 @@ struct ListenerFailed {
   std::size_t index = 0;
   std::error_code error;
 };
-using Event = std::variant<ListenerOpened, ListenerFailed>;
+/// The sockets of NAT behaviour discovery are all there; `alternate` has the port it got.
+struct AlternateOpened {
+  Endpoint alternate;
+};
+/// One is not: there is no such discovery, and all else goes on.
+struct AlternateFailed {
+  std::error_code error;
+};
+using Event = std::variant<ListenerOpened, ListenerFailed, AlternateOpened, AlternateFailed>;
 
 struct ServerStats {
   // Now.
@@ -53,13 +61,14 @@ struct ServerStats {
 class Core;  // What the server consists of, known to src/turn_server only.
 
 /// A STUN and TURN server without its sockets: RFC 8489 12 and RFC 8656 for UDP relays, to clients
-/// over UDP, TCP and TLS.
+/// over UDP, TCP, TLS and DTLS.
 ///
 /// A FlowCore. Its limits: everything it keeps is bounded by ServerConfig::limits, and before a
 /// client has proved that it knows a password the server keeps nothing about it but its
 /// connection, and a counter that it shares with others. Nonces are not stored. Nobody is sent more
 /// than he asked for without a password, except the answers of RFC 8489 itself: a mapped address,
-/// and a challenge of at most max_challenge_bytes.
+/// and a challenge of at most max_challenge_bytes; of DTLS, a HelloVerifyRequest, shorter than the question;
+/// and, with an alternate, two more addresses (RFC 5780 7.3, 7.4).
 ///
 /// Not done, and said so: DONT-FRAGMENT (420; a flow has no such setting), TCP allocations (RFC 6062),
 /// mobility (RFC 8016), ICMP in Data indications.

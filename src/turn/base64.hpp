@@ -5,7 +5,7 @@
 
 #include "petrel/base/bytes.hpp"
 
-namespace petrel::inline v0::turn_server {
+namespace petrel::inline v0::turn {
 
 /// RFC 4648 4, padded.
 inline std::string base64(Bytes bytes) {
@@ -22,4 +22,4 @@ inline std::string base64(Bytes bytes) {
   return text;
 }
 
-}  // namespace petrel::inline v0::turn_server
+}  // namespace petrel::inline v0::turn
