@@ -5,6 +5,7 @@
 
 #include "ice/local_names.hpp"
 #include "ice/priority.hpp"
+#include "ice/relay.hpp"
 
 namespace petrel::inline v0::ice {
 namespace {
@@ -129,6 +130,7 @@ void Generation::choose_carrier(TimePoint now) {
     if (best != nullptr && best->state == PairState::failed) best = nullptr;
     if (best == nullptr) {
       selected_.reset();
+      carrier_lost_ = true;
       carrier_.reset();
       look_again(now);
     }
@@ -139,7 +141,12 @@ void Generation::choose_carrier(TimePoint now) {
   }
   const std::optional<PairId> carrier = best != nullptr ? std::optional(best->id) : std::nullopt;
   if (carrier == carrier_) return;
+  if (carrier_ && (checklist.find(*carrier_) == nullptr || !checklist.find(*carrier_)->is_valid()))
+    carrier_lost_ = true;
   carrier_ = carrier;
+  // A nomination says so itself.
+  if (best != nullptr && std::exchange(carrier_lost_, false) && !selected_)
+    shared_.emit(PairSelected{id_, describe(*best)});
   consent_.reset();
   // A lite agent asks nothing; the peer's consent checks tell it enough.
   if (best != nullptr && !shared_.config.lite) consent_.emplace(now, best->last_answer, shared_.random);
@@ -175,7 +182,11 @@ void Generation::update_state(TimePoint now) {
     const State before = state_;
     state_ = selected_ ? State::completed : State::connected;
     if (lite ? now >= heard + peer_missing_after : consent_->missing()) state_ = State::disconnected;
-    if (state_ == State::disconnected && before != State::disconnected) look_again(now);
+    if (state_ == State::disconnected && before != State::disconnected) {
+      // Is it the peer, or is the relay gone?
+      if (shared_.relays != nullptr) shared_.relays->verify(checklist_.find(*carrier_)->flow);
+      look_again(now);
+    }
     return;
   }
   // RFC 8863 4: no failure before the timer has run out, even with nothing left to try.
@@ -283,7 +294,7 @@ StreamReport Generation::report() const {
                             .state = pair.state,
                             .outcome = pair.outcome,
                             .nominated = pair.nominated,
-                            .selected = selected_ == pair.id,
+                            .selected = carrier_ == pair.id,
                             .requests_sent = pair.requests_sent,
                             .requests_received = pair.requests_received,
                             .responses_sent = pair.responses_sent,

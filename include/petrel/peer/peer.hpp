@@ -75,6 +75,10 @@ class PETREL_API Peer {
   /// PacketArrived events for this transceiver, from now on.
   void deliver_packets(TimePoint now, TransceiverId id);
 
+  /// Other servers for the next gathering, W3C setConfiguration. TURN servers that are in use get their new
+  /// credentials at once. Errors: as of parse_ice_server(), and nothing has changed.
+  Result<void> set_ice_servers(TimePoint now, std::vector<IceServer> servers);
+
   // States.
 
   ConnectionState connection_state() const;
