@@ -25,7 +25,9 @@ inline std::string read_text_file(const std::string& option, const std::string& 
 inline petrel::PeerConfig peer_config(const ServerOptions& options, const petrel::Network& network,
                                       petrel::LogSink* log) {
   petrel::PeerConfig config;
-  for (const std::string& server : options.ice_servers) config.ice_servers.push_back(to_ice_server(server));
+  config.ice_servers = ice_servers_of(options);
+  config.ice_interfaces = options.interfaces;
+  config.excluded_ice_interfaces = options.excluded_interfaces;
   if (options.relay_only) config.ice_transport_policy = petrel::ice::TransportPolicy::relay;
   if (!options.turn_ca.empty()) config.turn_tls.ca_pem = read_text_file("--turn-ca", options.turn_ca);
   // One certificate for all: they share its context, and each connects the faster for it.

@@ -21,7 +21,10 @@ namespace shared {
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";
   std::vector<std::string> ice_servers;  ///< URL, or URL,USERNAME,CREDENTIAL.
+  std::string ice_server_file;           ///< More of them, one a line; read again on SIGHUP.
   std::string turn_ca;                   ///< A file.
+  std::vector<std::string> interfaces;   ///< To send by; empty: all but those excluded.
+  std::vector<std::string> excluded_interfaces;
   bool relay_only = false;
   std::string token;
   bool is_public = false;
@@ -35,14 +38,17 @@ struct ServerOptions {
 /// Reads "URL[,USERNAME,CREDENTIAL]"; a credential may have commas in it.
 petrel::IceServer to_ice_server(const std::string& text);
 
+/// All servers of the command line and of --ice-server-file as it is now. Throws UserError.
+std::vector<petrel::IceServer> ice_servers_of(const ServerOptions& options);
+
 /// Print the text, end with the code.
 struct EarlyExit {
   int code = 0;
   std::string text;
 };
 
-/// Adds --listen, --ice-server, --turn-ca, --relay-only, --token, --public, --allow-origin, --allow-host and
-/// --log-level.
+/// Adds --listen, --ice-server, --ice-server-file, --turn-ca, --relay-only, --interface, --exclude-interface,
+/// --token, --public, --allow-origin, --allow-host and --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
 /// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback
