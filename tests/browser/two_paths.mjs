@@ -81,7 +81,13 @@ export class TwoPaths {
   // Nothing passes to or from the camera, and nobody's plug is pulled.
   silence(path) {
     run(`ip netns exec router nft -f - <<'END'
-table ip silence_${path} { chain through { type filter hook forward priority 0; iifname "${path}_c" drop; oifname "${path}_c" drop; } }
+table ip silence_${path} {
+  chain through {
+    type filter hook forward priority 0
+    iifname "${path}_c" drop
+    oifname "${path}_c" drop
+  }
+}
 END`);
   }
   mend(path) {
