@@ -274,8 +274,11 @@ class Machine {
       const ice::Credentials next = agent_.restart_credentials(id);
       agent_.restart(now_, id);
       PETREL_ASSERT(agent_.local_credentials(id) == next);
-    } else if (operation < 254) {
+    } else if (operation < 253) {
       static_cast<void>(agent_.cancel_restart(now_, id));
+    } else if (operation == 253) {
+      ice::AgentConfig other = config(in_.u8());
+      agent_.set_servers(now_, std::move(other.stun_servers), std::move(other.turn_servers));
     } else {
       static_cast<void>(agent_.set_remote_credentials(now_, id, {"them2", theirs.password}, false));
     }

@@ -88,6 +88,8 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
       response = co_await viewers.trickle(*trickle);
     } else if (const auto* leave = std::get_if<http::WhepDelete>(&*action)) {
       response = viewers.remove(*leave);
+    } else if (const auto* report = std::get_if<http::WhepReport>(&*action)) {
+      response = viewers.report(*report);
     } else {
       response = std::get<http::Response>(*std::move(action));
     }
@@ -100,6 +102,20 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
   }
   response.headers.append(http::cors_headers(policy, request));
   co_return response;
+}
+
+// A file that is wrong at that moment changes nothing: the picture goes on.
+void reload_servers_on(asio::signal_set& signals, const shared::ServerOptions& options,
+                       camera::Viewers& viewers) {
+  signals.async_wait([&](std::error_code error, int) {
+    if (error) return;
+    try {
+      viewers.set_ice_servers(shared::ice_servers_of(options));
+    } catch (const shared::UserError& wrong) {
+      std::fprintf(stderr, "petrel-camera: %s\n", wrong.what());
+    }
+    reload_servers_on(signals, options, viewers);
+  });
 }
 
 int run(const camera::Options& options) {
@@ -119,8 +135,11 @@ int run(const camera::Options& options) {
 
   int exit_code = 0;
   asio::signal_set signals(io, SIGINT, SIGTERM);
+  asio::signal_set reloads(io, SIGHUP);
+  reload_servers_on(reloads, options.server, viewers);
   const auto end = [&] {
     signals.cancel();
+    reloads.cancel();
     listener.stop();
     viewers.close();
     io.stop();

@@ -23,6 +23,9 @@ constexpr petrel::Duration relay_gathering_limit = 5s;
 
 constexpr std::chrono::seconds retry_when_full = 10s;
 
+// Who asks for the report of a session that has failed does so within seconds.
+constexpr std::size_t max_ended = 16;
+
 }  // namespace
 
 Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings)
@@ -148,16 +151,19 @@ void Viewers::on_state(ViewerId id, ConnectionState state) {
   const auto found = viewers_.find(id);
   if (found == viewers_.end()) return;
   if (state == ConnectionState::connected) {
+    if (!std::exchange(found->second.told, true)) tell_why(id, found->second);
     gate_.handle_ready(network_.now(), id);
     if (!source_.can_force_key_frame()) start_from_group(id);
     run_gate();
   } else if (state == ConnectionState::failed || state == ConnectionState::closed) {
-    if (state == ConnectionState::failed) {
-      std::fprintf(stderr, "viewer-%llu: %s\n", static_cast<unsigned long long>(id.value),
-                   found->second.peer.why().c_str());
-    }
+    if (state == ConnectionState::failed) tell_why(id, found->second);
     forget(id);  // From inside its own callback, which is legal.
   }
+}
+
+void Viewers::tell_why(ViewerId id, Viewer& viewer) {
+  std::fprintf(stderr, "viewer-%llu: %s\n", static_cast<unsigned long long>(id.value),
+               viewer.peer.why().c_str());
 }
 
 // A file makes no key frame on demand, so a viewer is given the last one and what followed.
@@ -210,7 +216,29 @@ Viewers::Table::iterator Viewers::find(const std::string& session) {
 
 void Viewers::forget(ViewerId id) {
   gate_.handle_gone(id);
-  viewers_.erase(id);
+  const auto viewer = viewers_.find(id);
+  if (viewer == viewers_.end()) return;
+  ended_.push_back({viewer->second.session, petrel::to_json(viewer->second.peer.report())});
+  if (ended_.size() > max_ended) ended_.pop_front();
+  viewers_.erase(viewer);
+}
+
+http::Response Viewers::report(const http::WhepReport& request) const {
+  const auto json = [](std::string text) {
+    return http::Response{http::Status::ok, {{"Content-Type", "application/json"}}, std::move(text)};
+  };
+  for (const auto& [id, viewer] : viewers_) {
+    if (viewer.session == request.session) return json(petrel::to_json(viewer.peer.report()));
+  }
+  for (const Ended& ended : ended_) {
+    if (ended.session == request.session) return json(ended.report);
+  }
+  return http::whep_unknown_session();
+}
+
+void Viewers::set_ice_servers(const std::vector<petrel::IceServer>& servers) {
+  settings_.peer.ice_servers = servers;
+  for (auto& [id, viewer] : viewers_) (void)viewer.peer.set_ice_servers(servers);
 }
 
 std::string Viewers::statistics() const {

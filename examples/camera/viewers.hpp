@@ -2,11 +2,13 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "camera/capture.hpp"
 #include "camera/frame_source.hpp"
@@ -40,6 +42,12 @@ class Viewers {
   asio::awaitable<petrel::http::Response> trickle(petrel::http::WhepTrickle request);
   petrel::http::Response remove(const petrel::http::WhepDelete& request);
 
+  /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
+  petrel::http::Response report(const petrel::http::WhepReport& request) const;
+
+  /// For all who watch and all who will: other servers, or new credentials for the same ones.
+  void set_ice_servers(const std::vector<petrel::IceServer>& servers);
+
   /// For GET /stats: a JSON object.
   std::string statistics() const;
 
@@ -55,6 +63,12 @@ class Viewers {
     petrel::PeerConnection peer;
     std::optional<petrel::Sender> sender;
     std::uint64_t frames_sent = 0;
+    bool told = false;  ///< How it connected is in the log.
+  };
+  /// A session that is over, and what its report said last.
+  struct Ended {
+    std::string session;
+    std::string report;
   };
   using Table = std::map<ViewerId, Viewer>;
 
@@ -67,12 +81,14 @@ class Viewers {
   void send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame);
   void run_gate();
   Table::iterator find(const std::string& session);
+  void tell_why(ViewerId id, Viewer& viewer);
   void forget(ViewerId id);
 
   petrel::Network& network_;
   FrameSource& source_;
   ViewerSettings settings_;
   Table viewers_;
+  std::deque<Ended> ended_;
   KeyFrameGate gate_;
   asio::steady_timer gate_timer_;
   petrel::Duration gathering_limit_;

@@ -25,7 +25,9 @@ inline std::string read_text_file(const std::string& option, const std::string& 
 inline petrel::PeerConfig peer_config(const ServerOptions& options, const petrel::Network& network,
                                       petrel::LogSink* log) {
   petrel::PeerConfig config;
-  for (const std::string& server : options.ice_servers) config.ice_servers.push_back(to_ice_server(server));
+  config.ice_servers = ice_servers_of(options);
+  config.ice_interfaces = options.interfaces;
+  config.excluded_ice_interfaces = options.excluded_interfaces;
   if (options.relay_only) config.ice_transport_policy = petrel::ice::TransportPolicy::relay;
   if (options.ice_tcp != "off") config.ice_tcp = petrel::ice::TcpCandidates::both;
   config.ice_udp = options.ice_tcp != "only";

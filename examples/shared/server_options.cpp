@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <map>
 
 #include "shared/user_error.hpp"
@@ -46,6 +47,8 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
                  "For viewers outside of this network: stun:HOST[:PORT], or a TURN server and who we are "
                  "to it, turn:HOST[:PORT][?transport=tcp],USERNAME,CREDENTIAL or turns:... (repeatable)")
       ->allow_extra_args(false);
+  app.add_option("--ice-server-file", options.ice_server_file,
+                 "A file with more of them, one a line; read again on SIGHUP, for credentials that expire");
   app.add_option("--turn-ca", options.turn_ca,
                  "A PEM file with the certificate that a turns: server stands under, if no public one");
   app.add_option("--http-proxy", options.http_proxy,
@@ -58,6 +61,12 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
                  "only to use no UDP")
       ->check(CLI::IsMember({"off", "on", "only"}))
       ->capture_default_str();
+  app.add_option("--interface", options.interfaces,
+                 "Send to viewers by this network interface only, such as wlan0 (repeatable)")
+      ->allow_extra_args(false);
+  app.add_option("--exclude-interface", options.excluded_interfaces,
+                 "Never send to viewers by this one (repeatable)")
+      ->allow_extra_args(false);
   app.add_option("--token", options.token, "A word that every visitor has to know");
   app.add_flag("--public", options.is_public, "Let everyone in who can reach the address");
   app.add_option("--allow-origin", options.allowed_origins,
@@ -88,15 +97,11 @@ void check(ServerOptions& options) {
         " can be reached from other machines: add --token WORD to let in who knows it, or --public "
         "to let in everyone.");
   }
-  bool has_turn = false;
-  for (const std::string& server : options.ice_servers) {
-    const auto parsed = petrel::parse_ice_server(to_ice_server(server));
-    if (!parsed) {
-      throw UserError("--ice-server " + server + ": " + parsed.error().message() +
-                      ". Write stun:HOST or turn:HOST,USERNAME,CREDENTIAL.");
-    }
-    has_turn = has_turn || std::holds_alternative<petrel::ice::TurnServer>(*parsed);
-  }
+  const auto is_turn = [](const petrel::IceServer& server) {
+    return std::holds_alternative<petrel::ice::TurnServer>(*petrel::parse_ice_server(server));
+  };
+  const std::vector<petrel::IceServer> servers = ice_servers_of(options);
+  const bool has_turn = std::ranges::any_of(servers, is_turn);
   if (!options.http_proxy.empty() && !petrel::turn::parse_http_proxy(options.http_proxy)) {
     // The URL may have a password in it, which does not belong on a screen.
     throw UserError(
@@ -113,6 +118,27 @@ void check(ServerOptions& options) {
     throw UserError("--allow-origin " + origin +
                     ": write scheme and host, such as https://example.org, or *.");
   }
+}
+
+std::vector<petrel::IceServer> ice_servers_of(const ServerOptions& options) {
+  std::vector<petrel::IceServer> servers;
+  const auto add = [&](const std::string& option, const std::string& text) {
+    servers.push_back(to_ice_server(text));
+    if (const auto parsed = petrel::parse_ice_server(servers.back()); !parsed) {
+      // Not the whole text: it may have a password in it.
+      throw UserError(option + " " + servers.back().url + ": " + parsed.error().message() +
+                      ". Write stun:HOST or turn:HOST,USERNAME,CREDENTIAL.");
+    }
+  };
+  for (const std::string& text : options.ice_servers) add("--ice-server", text);
+  if (options.ice_server_file.empty()) return servers;
+  std::ifstream file(options.ice_server_file);
+  if (!file) throw UserError("--ice-server-file " + options.ice_server_file + ": the file cannot be read.");
+  for (std::string line; std::getline(file, line);) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty() && line.front() != '#') add("--ice-server-file " + options.ice_server_file + ":", line);
+  }
+  return servers;
 }
 
 petrel::IceServer to_ice_server(const std::string& text) {

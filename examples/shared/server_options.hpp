@@ -21,8 +21,11 @@ namespace shared {
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";
   std::vector<std::string> ice_servers;  ///< URL, or URL,USERNAME,CREDENTIAL.
+  std::string ice_server_file;           ///< More of them, one a line; read again on SIGHUP.
   std::string turn_ca;                   ///< A file.
   std::string http_proxy;                ///< A URL, or empty.
+  std::vector<std::string> interfaces;   ///< To send by; empty: all but those excluded.
+  std::vector<std::string> excluded_interfaces;
   bool relay_only = false;
   std::string ice_tcp = "off";  ///< off, on or only.
   std::string token;
@@ -37,15 +40,17 @@ struct ServerOptions {
 /// Reads "URL[,USERNAME,CREDENTIAL]"; a credential may have commas in it.
 petrel::IceServer to_ice_server(const std::string& text);
 
+/// All servers of the command line and of --ice-server-file as it is now. Throws UserError.
+std::vector<petrel::IceServer> ice_servers_of(const ServerOptions& options);
+
 /// Print the text, end with the code.
 struct EarlyExit {
   int code = 0;
   std::string text;
 };
 
-/// Adds --listen, --ice-server, --turn-ca, --http-proxy, --relay-only, --ice-tcp, --token, --public, --allow-origin,
-/// --allow-host and
-/// --log-level.
+/// Adds --listen, --ice-server, --ice-server-file, --turn-ca, --http-proxy, --relay-only, --ice-tcp,
+/// --interface, --exclude-interface, --token, --public, --allow-origin, --allow-host and --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
 /// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback

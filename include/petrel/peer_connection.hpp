@@ -212,6 +212,11 @@ class PETREL_API PeerConnection {
   /// The m-lines that the last applied description rejected, and why.
   std::vector<RejectedMedia> rejected_media() const;
 
+  /// Other servers for the next gathering (W3C setConfiguration): restart_ice() makes it one that uses them.
+  /// TURN servers that are in use get their new credentials at once, so call it before those expire that
+  /// they have. Errors: PeerErrc::bad_ice_server and the like, and nothing has changed.
+  Result<void> set_ice_servers(std::vector<IceServer> servers);
+
   // States.
 
   ConnectionState connection_state() const;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view sdp_type = "application/sdp";
 constexpr std::string_view fragment_type = "application/trickle-ice-sdpfrag";
+constexpr std::string_view report_suffix = "/report";
 constexpr std::size_t max_session_id = 64;
 
 bool is_session_id(std::string_view id) {
@@ -58,7 +59,15 @@ WhepAction route_endpoint(const Request& request) {
   return WhepCreate{request.body};
 }
 
+WhepAction route_report(const Request& request, std::string_view id) {
+  if (!is_session_id(id)) return whep_unknown_session();
+  if (request.method != Method::get) return not_allowed("GET", "A report can be read only.");
+  return WhepReport{std::string(id)};
+}
+
 WhepAction route_session(const Request& request, std::string_view id) {
+  if (id.ends_with(report_suffix))
+    return route_report(request, id.substr(0, id.size() - report_suffix.size()));
   if (!is_session_id(id)) return whep_unknown_session();
   switch (request.method) {
     case Method::options:

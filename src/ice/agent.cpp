@@ -490,6 +490,13 @@ void Agent::set_turn_credentials(TimePoint now, const TurnServer& server) {
   settle();
 }
 
+void Agent::set_servers(TimePoint now, std::vector<StunServer> stun, std::vector<TurnServer> turn) {
+  advance(now);
+  if (closed_) return;
+  gatherer_->set_servers(std::move(stun), std::move(turn));
+  settle();
+}
+
 StreamReport Agent::report(StreamId id) const {
   const Stream* stream = find(id);
   return stream != nullptr ? stream->report() : StreamReport{};

@@ -62,6 +62,8 @@ void Gatherer::handle_interfaces(TimePoint now, std::span<const LocalAddress> ad
 void Gatherer::gather(TimePoint now) {
   wanted_ = !interfaces_;
   if (wanted_) return;
+  // Whoever gathers again may do so because a relay has gone quiet.
+  if (gathered_) relays_.verify();
   running_ = gathered_ = true;
   limit_ = now + shared_.config.gathering_limit;
   relays_forgone_ = false;
@@ -357,6 +359,7 @@ bool Gatherer::handle_relayed(const Datagram& datagram) {
 void Gatherer::handle_timeout(TimePoint now) {
   if (limit_ && now >= *limit_) stop_asking();
   if (relays_due_ && now >= *relays_due_) ask_relays();
+  if (retry_at_ && now >= *retry_at_) ask_for_lost_relays();
   for (Asking& asking : asking_) asking.client.handle_timeout(now);
   relays_.handle_timeout();
   connections_.handle_timeout();
@@ -368,6 +371,7 @@ std::optional<TimePoint> Gatherer::next_timeout() const {
   std::optional<TimePoint> next = earlier(earlier(limit_, relays_due_), relays_.next_timeout());
   next = earlier(next, connections_.next_timeout());
   next = earlier(next, keepalive_.next_timeout());
+  next = earlier(next, retry_at_);
   for (const Asking& asking : asking_) next = earlier(next, asking.client.next_timeout());
   return next;
 }
@@ -404,15 +408,18 @@ void Gatherer::handle_news(const RelayNews& news) {
     ++shared_.stats.relays_lost;
     fail_candidates(closed->flow);
     decide(closed->report, ServerOutcome::failed);
+    miss_relay(closed->report);
   } else if (const auto* failed = std::get_if<RelayFailed>(&news)) {
     ++shared_.stats.servers_unanswered;
     decide(failed->report, ServerOutcome::failed);
+    if (std::ranges::find(missed_relays_, failed->report) != missed_relays_.end()) miss_relay(failed->report);
   }
 }
 
 void Gatherer::handle_relay(const RelayOpened& opened) {
   const RelayRoute& route = opened.route;
   decide(route.report, ServerOutcome::answered);
+  find_again(route.report);
   const TransportProtocol protocol = route.server.uri.protocol;
   // Seen from another socket than the base it says nothing about the base.
   if (protocol == TransportProtocol::udp && !route.base_is_shared && !relay_only())
@@ -520,6 +527,7 @@ void Gatherer::finish_if_done() {
 void Gatherer::close() {
   stop_asking();
   relays_due_.reset();
+  retry_at_.reset();
   relays_.close();
   connections_.close();
   for (const Socket& socket : sockets_) {

@@ -72,6 +72,8 @@ class Gatherer {
   /// Some stream still waits for its pair.
   void keep_mappings(bool needed) { keepalive_.set_needed(needed); }
   void set_turn_credentials(const TurnServer& server);
+  /// For the next round; relays that stand get their new credentials now.
+  void set_servers(std::vector<StunServer> stun, std::vector<TurnServer> turn);
 
   /// Closes all sockets.
   void close();
@@ -120,6 +122,9 @@ class Gatherer {
   void ask(const Server& server, const Endpoint& endpoint);
   void ask_from(const Socket& socket, const Server& server, const Endpoint& endpoint);
   void ask_relays();
+  void ask_for_lost_relays();
+  void miss_relay(std::size_t report);
+  void find_again(std::size_t report);
   std::size_t report_on(const Socket& socket, const Server& server, const Endpoint& endpoint);
   void decide(std::size_t report, ServerOutcome outcome, std::string_view text = {});
   void give_up(std::size_t report, std::string_view text);
@@ -155,6 +160,9 @@ class Gatherer {
   std::optional<TimePoint> limit_;
   std::optional<TimePoint> relays_due_;  ///< Relays on demand wait until then.
   bool relays_forgone_ = false;
+  std::vector<std::size_t> missed_relays_;  ///< Reports on relays that stood and were lost.
+  std::optional<TimePoint> retry_at_;       ///< When those are asked for again.
+  Duration retry_wait_{};
 };
 
 }  // namespace petrel::inline v0::ice

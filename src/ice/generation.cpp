@@ -6,6 +6,7 @@
 #include "ice/connections.hpp"
 #include "ice/local_names.hpp"
 #include "ice/priority.hpp"
+#include "ice/relay.hpp"
 
 namespace petrel::inline v0::ice {
 namespace {
@@ -162,6 +163,7 @@ void Generation::choose_carrier(TimePoint now) {
     if (best != nullptr && best->state == PairState::failed) best = nullptr;
     if (best == nullptr) {
       selected_.reset();
+      carrier_lost_ = true;
       carrier_.reset();
       look_again(now);
     }
@@ -172,7 +174,12 @@ void Generation::choose_carrier(TimePoint now) {
   }
   const std::optional<PairId> carrier = best != nullptr ? std::optional(best->id) : std::nullopt;
   if (carrier == carrier_) return;
+  if (carrier_ && (checklist.find(*carrier_) == nullptr || !checklist.find(*carrier_)->is_valid()))
+    carrier_lost_ = true;
   carrier_ = carrier;
+  // A nomination says so itself.
+  if (best != nullptr && std::exchange(carrier_lost_, false) && !selected_)
+    shared_.emit(PairSelected{id_, describe(*best)});
   consent_.reset();
   // A lite agent asks nothing; the peer's consent checks tell it enough.
   if (best != nullptr && !shared_.config.lite) consent_.emplace(now, best->last_answer, shared_.random);
@@ -194,6 +201,8 @@ void Generation::lose_carrier(TimePoint now) {
   const Pair* carrier = checklist_.find(*carrier_);
   if (carrier->over_tcp && !carrier->awaits_peer)
     shared_.connections->abandon(carrier->flow, carrier->destination);
+  // Is it the peer, or is the relay gone?
+  if (shared_.relays != nullptr) shared_.relays->verify(carrier->flow);
   look_again(now);
 }
 
@@ -351,7 +360,7 @@ StreamReport Generation::report() const {
                             .state = pair.state,
                             .outcome = pair.outcome,
                             .nominated = pair.nominated,
-                            .selected = selected_ == pair.id,
+                            .selected = carrier_ == pair.id,
                             .requests_sent = pair.requests_sent,
                             .requests_received = pair.requests_received,
                             .responses_sent = pair.responses_sent,

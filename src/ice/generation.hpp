@@ -144,6 +144,7 @@ class Generation {
   std::optional<PairId> selected_;  ///< The nominated pair.
   std::optional<PairId> carrier_;   ///< The pair that carries data: selected_, or the best that works.
   std::optional<Consent> consent_;  ///< On carrier_.
+  bool carrier_lost_ = false;       ///< And nothing has taken its place.
 };
 
 }  // namespace petrel::inline v0::ice

@@ -19,11 +19,10 @@ void Relays::start_question() {
 }
 
 void Relays::start(RelayRoute route) {
-  if (started_ >= max_relays) {
+  if (relays_.size() >= max_relays) {
     news_.push_back(RelayFailed{route.report});
     return;
   }
-  ++started_;
   auto relay = std::make_unique<Relay>();
   relay->is_stream = is_stream(route.server.uri.protocol);
   relay->owns_flow = relay->is_stream || route.base_is_shared;
@@ -251,6 +250,20 @@ std::optional<RelayNews> Relays::poll_news() {
   RelayNews news = std::move(news_.front());
   news_.pop_front();
   return news;
+}
+
+void Relays::verify(FlowId flow) {
+  if (Relay* relay = find(flow)) verify(*relay);
+}
+
+void Relays::verify() {
+  for (std::size_t i = 0; i < relays_.size(); ++i) verify(*relays_[i]);
+}
+
+void Relays::verify(Relay& relay) {
+  if (relay.over || relay.addresses.empty()) return;
+  relay.client->verify(shared_.now);
+  collect(relay);
 }
 
 void Relays::set_credentials(const TurnServer& server) {

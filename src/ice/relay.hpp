@@ -14,8 +14,8 @@
 
 namespace petrel::inline v0::ice {
 
-/// Allocations that may be asked for over the life of an agent: servers times addresses, and
-/// more after redirections and lost ones.
+/// Allocations that an agent has or asks for at one time: servers times addresses, as many as a host
+/// with several interfaces needs.
 constexpr std::size_t max_relays = 64;
 /// A chain of alternate servers (RFC 8489 10) that is longer leads in circles.
 constexpr int max_redirections = 4;
@@ -81,6 +81,11 @@ class Relays {
   std::optional<RelayedPacket> poll_received();
   std::optional<RelayNews> poll_news();
 
+  /// Nothing comes by this relay any more: does its server still have it? If not, it will be closed.
+  void verify(FlowId flow);
+  /// The same for all.
+  void verify();
+
   /// New credentials for the relays of this server (RFC 7065 URI).
   void set_credentials(const TurnServer& server);
 
@@ -109,13 +114,13 @@ class Relays {
   void end(Relay& relay);
   void fail(const Relay& relay, std::error_code error, std::string text);
   void sweep();
+  void verify(Relay& relay);
 
   Shared& shared_;
   std::list<RelayRoute> queued_;
   std::vector<std::unique_ptr<Relay>> relays_;
   RingQueue<RelayedPacket> received_;
   std::list<RelayNews> news_;
-  std::size_t started_ = 0;
 };
 
 }  // namespace petrel::inline v0::ice

@@ -316,11 +316,14 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
   void run_due() {
     armed_for_.reset();
-    // Only what is due now: a user that is due again at once waits for its next turn.
+    // Taken before anybody is told: a user that is due again at once waits for its next turn, since what it
+    // waits for may be a handler that cannot run before we have ended.
     const TimePoint now = steady_now();
-    while (const auto id = timers_.take_due(now)) {
-      if (io::NetworkUser* user = find(*id)) user->on_timeout();
+    while (const auto id = timers_.take_due(now)) due_.push_back(*id);
+    for (std::size_t i = 0; i < due_.size(); ++i) {
+      if (io::NetworkUser* user = find(due_[i])) user->on_timeout();
     }
+    due_.clear();
     arm();
   }
 
@@ -331,6 +334,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   std::uint64_t last_user_ = 0;
   std::unordered_map<io::NetworkUserId, User> users_;
   io::Timers timers_;
+  std::vector<io::NetworkUserId> due_;  ///< Of run_due(); kept for its memory.
   std::optional<TimePoint> armed_for_;
   std::optional<asio::steady_timer> timer_;
   std::optional<asio::ip::udp::resolver> resolver_;

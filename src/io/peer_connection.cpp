@@ -203,6 +203,13 @@ void PeerConnection::restart_ice() {
   state_->after_call();
 }
 
+Result<void> PeerConnection::set_ice_servers(std::vector<IceServer> servers) {
+  if (state_->closed()) return Errc::closed;
+  const auto set = state_->peer().set_ice_servers(state_->now(), std::move(servers));
+  state_->after_call();
+  return set;
+}
+
 Result<SessionDescription> PeerConnection::create_offer() { return state_->peer().create_offer(); }
 Result<SessionDescription> PeerConnection::create_answer() { return state_->peer().create_answer(); }
 

@@ -26,6 +26,9 @@ std::vector<jsep::TransceiverState> Peer::transceivers() const { return core_->n
 std::optional<Codec> Peer::send_codec(TransceiverId id) const { return core_->send_codec(id); }
 
 void Peer::restart_ice(TimePoint now) { core_->restart_ice(now); }
+Result<void> Peer::set_ice_servers(TimePoint now, std::vector<IceServer> servers) {
+  return core_->set_ice_servers(now, std::move(servers));
+}
 Result<SessionDescription> Peer::create_offer() { return core_->create_offer(); }
 Result<SessionDescription> Peer::create_answer() { return core_->create_answer(); }
 Result<void> Peer::set_local_description(TimePoint now, const SessionDescription& description) {

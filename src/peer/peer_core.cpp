@@ -144,6 +144,22 @@ void Peer::Core::deliver_packets(TimePoint now, TransceiverId id) {
   if (medium->media) install_media(now, *medium);
 }
 
+Result<void> Peer::Core::set_ice_servers(TimePoint now, std::vector<IceServer> servers) {
+  if (closed_) return Errc::closed;
+  std::vector<ice::StunServer> stun;
+  std::vector<ice::TurnServer> turn;
+  for (const IceServer& each : servers) {
+    auto server = parse_ice_server(each);
+    if (!server) return server.error();
+    if (auto* of_stun = std::get_if<ice::StunServer>(&*server)) stun.push_back(std::move(*of_stun));
+    if (auto* of_turn = std::get_if<ice::TurnServer>(&*server)) turn.push_back(std::move(*of_turn));
+  }
+  config_.ice_servers = std::move(servers);
+  agent_.set_servers(now, std::move(stun), std::move(turn));
+  settle(now);
+  return {};
+}
+
 // ---- Input ------------------------------------------------------------------------------
 
 void Peer::Core::handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses) {
@@ -322,11 +338,17 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
     // The network has changed under a connection that worked: a restart finds the new ways.
     if (changed->state == ice::State::disconnected && interfaces_changed_) restart_ice(now);
     if (usable) interfaces_changed_ = false;
+    // What was sent meanwhile is lost, and the peer may go on complaining by the way that it had, where
+    // nobody hears it.
+    if (usable && std::exchange(ice_lost_, false)) want_key_frames();
+    if (changed->state == ice::State::disconnected) ice_lost_ = true;
     if (changed->state == ice::State::failed) {
       reason_ = ice_worked_ ? PeerErrc::consent_expired : PeerErrc::ice_failed;
     }
     start_dtls_if_possible(now);
   } else if (const auto* selected = std::get_if<ice::PairSelected>(&event)) {
+    // The former pair may have lost what it was given last.
+    if (transport_.connected()) want_key_frames();
     log_.log(
         now, LogLevel::info, "peer.pair_selected",
         {{"local", to_string(selected->pair.local.type)}, {"remote", to_string(selected->pair.remote.type)}});

@@ -50,6 +50,7 @@ class Peer::Core {
   Result<void> send_packet(TimePoint now, TransceiverId id, Bytes packet);
   void request_key_frame(TimePoint now, TransceiverId id);
   void deliver_packets(TimePoint now, TransceiverId id);
+  Result<void> set_ice_servers(TimePoint now, std::vector<IceServer> servers);
   void handle_interfaces(TimePoint now, std::span<const LocalAddress> addresses);
   void handle_datagrams(TimePoint now, std::span<const Datagram> datagrams);
   void handle_flow(TimePoint now, FlowId flow, const FlowChange& change);
@@ -162,6 +163,7 @@ class Peer::Core {
   IceRestart restart_;
   std::vector<LocalAddress> interfaces_;
   bool interfaces_changed_ = false;  ///< Since ICE last connected.
+  bool ice_lost_ = false;            ///< It is disconnected, or was until now.
   bool ice_worked_ = false;          ///< Since the beginning, or since a restart after failure.
 
   ConnectionState connection_state_ = ConnectionState::new_;

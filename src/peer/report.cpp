@@ -72,6 +72,29 @@ std::string first_proxy_failure(const ConnectionReport& report) {
   return "";
 }
 
+// A relay that carried the call and is gone: whose it was, and what is known.
+std::string lost_relay(const ConnectionReport& report) {
+  const bool carried = std::ranges::any_of(report.ice.pairs, [](const ice::PairReport& pair) {
+    return pair.nominated && pair.local.type == ice::CandidateType::relay &&
+           pair.outcome == ice::PairOutcome::socket_failed;
+  });
+  if (!carried) return "";
+  for (const ice::ServerReport& server : report.servers) {
+    if (!server.url.starts_with("turn") || server.text.empty()) continue;
+    if (server.outcome == ice::ServerOutcome::answered) continue;
+    return server.url + ": " + server.text;
+  }
+  return "";
+}
+
+std::string explain_peer_silence(const ConnectionReport& report) {
+  if (const std::string relay = lost_relay(report); !relay.empty())
+    return "It was connected through a relay, which is lost, and no other path works. " + relay + ".";
+  return std::string("It was connected, but the peer ") +
+         (report.reason ? "has not answered for 30 s" : "does not answer any more") +
+         ": it is gone, or its network is.";
+}
+
 // What another way to the internet would have been.
 std::string other_ways(const ConnectionReport& report) {
   bool by_tcp = false;
@@ -168,9 +191,7 @@ std::string sentence(const ConnectionReport& report, Cause cause) {
     case Cause::trying:
       return explain_silence(report);
     case Cause::peer_silent:
-      return std::string("It was connected, but the peer ") +
-             (report.reason ? "has not answered for 30 s" : "does not answer any more") +
-             ": it is gone, or its network is.";
+      return explain_peer_silence(report);
     case Cause::fingerprint_mismatch:
       return "DTLS failed: the peer's certificate is not the one that its description names; the signalling "
              "mixed up two calls, or somebody is in between.";

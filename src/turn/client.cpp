@@ -238,7 +238,14 @@ void Client::handle_answer(const Answer& answer) {
 
 void Client::handle_allocate_answer(const Answer& answer) {
   if (answer.error == Errc::redirected) return handle_redirect(answer);
-  if (answer.error) return lose(answer.error, answer.code);
+  if (answer.error) {
+    lose(answer.error, answer.code);
+    // An allocation that this very 5-tuple made, and that we had given up: whoever asks again may have a new
+    // one.
+    if (answer.error == Errc::allocation_mismatch)
+      requests_->send_once(now_, {.kind = RequestKind::refresh, .lifetime = Duration{0}});
+    return;
+  }
 
   const stun::MessageView& response = *answer.response;
   const auto mapped = response.xor_mapped_address();
@@ -458,6 +465,14 @@ void Client::relay(const Endpoint& peer, PacketBuffer payload) {
 void Client::set_credentials(TimePoint now, Credentials credentials) {
   now_ = std::max(now_, now);
   authentication_->set_credentials(std::move(credentials), stage_ == Stage::allocated);
+}
+
+void Client::verify(TimePoint now) {
+  now_ = std::max(now_, now);
+  if (stage_ != Stage::allocated || requests_->hurry(now_, RequestKind::refresh)) return;
+  refresh_at_.reset();
+  start({.kind = RequestKind::refresh, .lifetime = state_->config.lifetime, .urgent = true});
+  settle();
 }
 
 void Client::close(TimePoint now) {

@@ -42,6 +42,18 @@ Errc error_of(int code) {
   }
 }
 
+// Sent at 0, 0.5 and 1.5 s, and given up at 3.5 s.
+constexpr unsigned urgent_sends = 3;
+constexpr unsigned urgent_last_wait = 4;
+
+stun::RetransmissionSchedule schedule_of(const Request& request, stun::RetransmissionSchedule usual,
+                                         bool is_datagram) {
+  if (!request.urgent) return is_datagram ? usual : stun::RetransmissionSchedule::reliable();
+  if (is_datagram) return {.rto = usual.rto, .max_sends = urgent_sends, .last_wait = urgent_last_wait};
+  // TCP repeats by itself, and a lost segment is through after some seconds, or not soon.
+  return {.rto = std::chrono::seconds(5), .max_sends = 1, .last_wait = 1};
+}
+
 stun::Method method_of(RequestKind kind) {
   switch (kind) {
     case RequestKind::allocate:
@@ -89,7 +101,7 @@ Result<PacketBuffer> Requests::build(const Request& request, const stun::Transac
 }
 
 std::optional<Answer> Requests::start(TimePoint now, const Request& request, unsigned challenges) {
-  auto schedule = link_.is_datagram() ? state_.config.schedule : stun::RetransmissionSchedule::reliable();
+  const auto schedule = schedule_of(request, state_.config.schedule, link_.is_datagram());
   Pending pending{.request = request,
                   .transaction = {now, state_.random.bytes<stun::TransactionId{}.size()>(), schedule},
                   .message = {},
@@ -105,6 +117,17 @@ std::optional<Answer> Requests::start(TimePoint now, const Request& request, uns
   if (pending.transaction.due(now)) transmit(now, pending.message);
   pending_.push_back(std::move(pending));
   return std::nullopt;
+}
+
+bool Requests::hurry(TimePoint now, RequestKind kind) {
+  const auto is_of_kind = [kind](const Pending& pending) { return pending.request.kind == kind; };
+  const auto pending = std::ranges::find_if(pending_, is_of_kind);
+  if (pending == pending_.end()) return false;
+  if (std::exchange(pending->request.urgent, true)) return true;
+  const auto schedule = schedule_of(pending->request, state_.config.schedule, link_.is_datagram());
+  pending->transaction = {now, pending->transaction.id(), schedule};
+  if (pending->transaction.due(now) && link_.is_datagram()) transmit(now, pending->message);
+  return true;
 }
 
 void Requests::send_once(TimePoint now, const Request& request) {

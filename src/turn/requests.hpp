@@ -23,6 +23,7 @@ struct Request {
   Endpoint peer{};            ///< Of create_permission (its address only) and channel_bind.
   std::uint16_t channel = 0;  ///< Of channel_bind.
   Duration lifetime{};        ///< Of allocate and refresh.
+  bool urgent = false;        ///< Given up after seconds: media waits for the outcome.
 };
 
 /// How a request ended.
@@ -45,6 +46,8 @@ class Requests {
 
   /// Sends a request. The answer is at once that it cannot be written, or comes later.
   std::optional<Answer> start(TimePoint now, const Request& request, unsigned challenges = 0);
+  /// Makes a request urgent that is under way, from now on. False: there is none of that kind.
+  bool hurry(TimePoint now, RequestKind kind);
   /// Sends without waiting for what comes back.
   void send_once(TimePoint now, const Request& request);
   void clear() { pending_.clear(); }

@@ -58,6 +58,25 @@ export async function open_page(browser, url, configuration) {
 
 export const received = (page, kind) => page.evaluate((kind) => window.petrelHarness.received(kind), kind);
 
+// Runs in a page of the camera's: plays WHEP and never restarts anything, so that what recovers does so by itself.
+export async function watch() {
+  const connection = new RTCPeerConnection();
+  connection.addTransceiver("video", { direction: "recvonly" });
+  const video = document.body.appendChild(document.createElement("video"));
+  video.muted = true;
+  connection.ontrack = ({ track }) => {
+    video.srcObject = new MediaStream([track]);
+    video.play().catch(() => {});
+  };
+  await connection.setLocalDescription();
+  while (connection.iceGatheringState !== "complete") {
+    await new Promise((resolve) => connection.addEventListener("icegatheringstatechange", resolve));
+  }
+  const response = await fetch("/whep", {
+    method: "POST", body: connection.localDescription.sdp, headers: { "Content-Type": "application/sdp" } });
+  await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
+}
+
 // Figures are for reading, never for passing or failing; scripts/test shows these lines.
 export const figure = (text) => console.log(`figure: ${text}`);
 

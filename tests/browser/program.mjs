@@ -30,11 +30,29 @@ export class Program {
     return { code, output: program.output };
   }
 
-  constructor(name, options) {
+  // The same in a network namespace that `ip netns` knows.
+  static inside(namespace) {
+    const command = ["nsenter", `--net=/run/netns/${namespace}`];
+    return {
+      announce: async (name, pattern, ...options) => {
+        const program = new Program(name, options, command);
+        await program.#listening(pattern);
+        return program;
+      },
+      start: async (name, ...options) => {
+        const program = new Program(name, options, command);
+        await program.#listening();
+        return program;
+      },
+    };
+  }
+
+  constructor(name, options, command = []) {
     this.name = name;
     this.output = "";
     this.url = undefined;
-    this.child = spawn(path.join(bin, name), options, { stdio: ["pipe", "pipe", "pipe"] });
+    const [first, ...rest] = [...command, path.join(bin, name), ...options];
+    this.child = spawn(first, rest, { stdio: ["pipe", "pipe", "pipe"] });
     this.exit = once(this.child, "close").then(([code, signal]) => signal ?? code);
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.output += text));

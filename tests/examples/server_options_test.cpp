@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "shared/page_response.hpp"
 #include "shared/user_error.hpp"
 
@@ -40,6 +42,27 @@ TEST(ServerOptions, WantATokenOrAnExplicitPublicBeyondLoopback) {
   options.token.clear();
   options.is_public = true;
   EXPECT_NO_THROW(check(options));
+}
+
+TEST(ServerOptions, TakeServersFromAFileAsItIsNow) {
+  const std::string path = ::testing::TempDir() + "ice_servers";
+  ServerOptions options;
+  options.ice_servers = {"stun:stun.example"};
+  options.ice_server_file = path;
+  EXPECT_THROW(ice_servers_of(options), UserError) << "there is none";
+  std::ofstream(path) << "# by the hour\nturn:turn.example,1700000000:cam,first,with commas\n\n";
+  const auto servers = ice_servers_of(options);
+  ASSERT_EQ(servers.size(), 2u);
+  EXPECT_EQ(servers[1].url, "turn:turn.example");
+  EXPECT_EQ(servers[1].credential, "first,with commas");
+  std::ofstream(path) << "turn:turn.example,,secret\n";
+  try {
+    ice_servers_of(options);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("turn:turn.example"), std::string::npos) << error.what();
+    EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos) << error.what();
+  }
 }
 
 TEST(ServerOptions, AllowTheHostThatIsListenedOn) {

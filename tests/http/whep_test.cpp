@@ -45,6 +45,15 @@ TEST(Whep, EndsASession) {
   EXPECT_EQ(std::get<WhepDelete>(*action).session, "1");
 }
 
+TEST(Whep, ShowsTheReportOfASession) {
+  const auto action = route_whep(request(Method::get, "/whep/1/report"));
+  ASSERT_TRUE(action);
+  EXPECT_EQ(std::get<WhepReport>(*action).session, "1");
+  for (const std::string path : {"/whep//report", "/whep/report", "/whep/1/report/", "/whep/1/2/report"}) {
+    EXPECT_FALSE(std::holds_alternative<WhepReport>(route_whep(request(Method::get, path)).value())) << path;
+  }
+}
+
 TEST(Whep, LeavesOtherPathsAlone) {
   EXPECT_FALSE(route_whep(request(Method::get, "/")));
   EXPECT_FALSE(route_whep(request(Method::post, "/whepx", {sdp_body}, "v=0")));
@@ -64,6 +73,7 @@ TEST(Whep, AnswersErrorsOfFormAtOnce) {
       {request(Method::get, "/whep"), Status::method_not_allowed, "Allow"},
       {request(Method::delete_, "/whep"), Status::method_not_allowed, "Allow"},
       {request(Method::get, "/whep/1"), Status::method_not_allowed, "Allow"},
+      {request(Method::post, "/whep/1/report"), Status::method_not_allowed, "Allow"},
       {request(Method::post, "/whep/1", {sdp_body}, "v=0"), Status::method_not_allowed, "Allow"},
       {request(Method::post, "/whep", {}, "v=0"), Status::unsupported_media_type, "Accept-Post"},
       {request(Method::post, "/whep", {{"Content-Type", "application/json"}}, "{}"),

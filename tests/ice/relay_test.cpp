@@ -2,115 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include "ice/party.hpp"
-#include "petrel/turn_server/server.hpp"
+#include "ice/far.hpp"
 #include "support/proxy_server.hpp"
-#include "support/seeded_openssl.hpp"
 
 namespace petrel::inline v0::ice {
 namespace {
 
 using namespace std::chrono_literals;
 using petrel::testing::NatConfig;
-using petrel::testing::SeededOpenSsl;
-using testing::Couple;
-using testing::HostId;
-using testing::Network;
-using testing::Party;
+using testing::alice_inside;
+using testing::Far;
 using testing::SeededRandom;
-
-const IpAddress server_ip = IpAddress::v4(198, 51, 100, 1);
-const IpAddress alice_inside = IpAddress::v4(192, 168, 0, 2);
-const IpAddress bob_inside = IpAddress::v4(192, 168, 0, 2);
-const IpAddress alice_outside = IpAddress::v4(203, 0, 113, 1);
-const IpAddress bob_outside = IpAddress::v4(203, 0, 113, 2);
-constexpr std::int64_t today = 1'700'000'000;
-
-TurnServer turn(std::string_view uri, std::string password = "secret") {
-  return {turn::parse_server_uri(uri).value(), {"ada", std::move(password)}};
-}
-
-turn_server::ServerConfig server_config(const tls::ServerIdentity& identity) {
-  turn_server::ServerConfig config;
-  config.listeners = {{{server_ip, 3478}, TransportProtocol::udp},
-                      {{server_ip, 3478}, TransportProtocol::tcp},
-                      {{server_ip, 5349}, TransportProtocol::tls}};
-  config.identity = identity;
-  config.realm = "example.org";
-  config.users = {{"ada", "secret"}};
-  config.own_addresses = {server_ip};
-  config.unix_time = today;
-  return config;
-}
-
-AgentConfig with(std::vector<TurnServer> servers, const tls::ServerIdentity& identity) {
-  AgentConfig config;
-  config.turn_servers = std::move(servers);
-  config.turn_tls.ca_pem = identity.certificate_pem();
-  config.turn_tls.unix_time = today;
-  return config;
-}
-
-/// Two agents behind NATs that let nothing through directly, and a TURN server outside.
-struct Far {
-  explicit Far(std::vector<TurnServer> alice, std::vector<TurnServer> bob = {},
-               NatConfig nat = NatConfig::symmetric(), AgentConfig more = {})
-      : alice_host(network.add_host(
-            {.name = "alice", .addresses = {alice_inside}, .site = network.add_nat(nat, {alice_outside})})),
-        bob_host(network.add_host({.name = "bob",
-                                   .addresses = {bob_inside},
-                                   .site = network.add_nat(NatConfig::symmetric(), {bob_outside})})),
-        server_host(network.add_host({.name = "server", .addresses = {server_ip}})),
-        server(turn_server::Server::create({}, server_config(identity), server_random).value()),
-        couple(network, alice_host, {alice_inside}, bob_host, {bob_inside},
-               merged(with(std::move(alice), identity), more), with_stun(with(std::move(bob), identity))) {
-    network.add_name("turn.example", {server_ip});
-    network.attach(server_host, server);
-  }
-  ~Far() { network.detach(&server); }
-  static AgentConfig merged(AgentConfig config, const AgentConfig& more) {
-    config.policy = more.policy;
-    config.relay_after = more.relay_after;
-    config.http_proxy = more.http_proxy;
-    return config;
-  }
-
-  // So that the relay is told to let bob's outside address in.
-  static AgentConfig with_stun(AgentConfig config) {
-    config.stun_servers = {{.host = server_ip.to_string()}};
-    return config;
-  }
-
-  bool connects_within(Duration limit) {
-    couple.exchange_everything();
-    return network.run_until([this] { return couple.are_completed(); }, limit);
-  }
-  // Data both ways, through whatever was selected.
-  void expect_data_flows() {
-    for (auto [from, to] : {std::pair(&couple.alice, &couple.bob), std::pair(&couple.bob, &couple.alice)}) {
-      auto payload = PacketBuffer::copy_of(as_bytes("\x80 is what RTP begins with")).value();
-      EXPECT_TRUE(from->agent().send(network.now(), from->stream(), std::move(payload)));
-      const auto relayed = [&] { return to->agent().poll_relayed(); };
-      network.run_for(500ms);
-      const bool by_relay = to->agent().selected(to->stream())->local.type == CandidateType::relay;
-      const auto packet = relayed();
-      EXPECT_EQ(packet.has_value(), by_relay);
-      if (packet) {
-        EXPECT_EQ(to->agent().stream_of(packet->flow, packet->source), to->stream());
-      }
-    }
-  }
-
-  SeededOpenSsl openssl{1};
-  tls::ServerIdentity identity = tls::ServerIdentity::self_signed({"turn.example"}, today).value();
-  Network network{1, {.latency = 20ms}};
-  SeededRandom server_random{7};
-  HostId alice_host;
-  HostId bob_host;
-  HostId server_host;
-  turn_server::Server server;
-  Couple couple;
-};
+using testing::server_ip;
+using testing::turn;
 
 TEST(Relay, ConnectsWhatNothingElseConnects) {
   EXPECT_FALSE(Far({}).connects_within(45s));
@@ -172,9 +76,9 @@ TEST(Relay, OnDemandIsAskedForWhenNothingElseHasWorkedInTime) {
   Far direct({turn("turn:198.51.100.1")}, {}, NatConfig::full_cone(), on_demand);
   direct.couple.exchange_everything();
   direct.network.run_for(1s);
-  EXPECT_EQ(direct.server.stats().allocations_made, 0u);
+  EXPECT_EQ(direct.server->stats().allocations_made, 0u);
   ASSERT_TRUE(direct.network.run_until([&] { return direct.couple.are_completed(); }, 5s));
-  EXPECT_EQ(direct.server.stats().allocations_made, 1u);
+  EXPECT_EQ(direct.server->stats().allocations_made, 1u);
   EXPECT_GE(direct.network.now(), TimePoint(2s));
 }
 
@@ -217,23 +121,23 @@ TEST(Relay, SurvivesARestartOfIceAndIsNotAskedForTwice) {
   far.couple.bob.introduce_to(far.couple.alice);
   far.network.run_for(5s);
   EXPECT_TRUE(far.couple.are_completed());
-  EXPECT_EQ(far.server.stats().allocations_made, 1u);
+  EXPECT_EQ(far.server->stats().allocations_made, 1u);
   far.expect_data_flows();
 }
 
 TEST(Relay, IsGivenBackWhenTheAgentCloses) {
   Far far({turn("turn:198.51.100.1")});
   ASSERT_TRUE(far.connects_within(5s));
-  EXPECT_EQ(far.server.stats().allocations, 1u);
+  EXPECT_EQ(far.server->stats().allocations, 1u);
   far.couple.alice.agent().close(far.network.now());
   far.network.run_for(1s);
-  EXPECT_EQ(far.server.stats().allocations, 0u);
+  EXPECT_EQ(far.server->stats().allocations, 0u);
 }
 
 TEST(Relay, ThatIsLostFailsItsPairs) {
   Far far({turn("turn:198.51.100.1?transport=tcp")});
   ASSERT_TRUE(far.connects_within(5s));
-  far.network.detach(&far.server);  // The server's process ends: its connections break.
+  far.stop_server();
   ASSERT_TRUE(far.network.run_until([&] { return far.couple.alice.agent().stats().relays_lost == 1; }, 5s));
   EXPECT_EQ(far.couple.alice.state(), State::disconnected);
   EXPECT_EQ(far.couple.alice.agent().servers()[0].outcome, ServerOutcome::failed);

@@ -7,8 +7,11 @@ import { promisify } from "node:util";
 
 import { decode_frames, hear, received } from "../browser/browser.mjs";
 import { Program } from "../browser/program.mjs";
+import { coturn_calls } from "./coturn_calls.mjs";
 import { Firefox } from "./firefox/bidi.mjs";
+import { kernel_nats } from "./kernel_nats.mjs";
 import { nat_tools } from "./nat_tools.mjs";
+import { silent_paths } from "./silent_paths.mjs";
 import { turn_tools } from "./turn_tools.mjs";
 
 const frames_wanted = 60;
@@ -65,12 +68,17 @@ const trials = [
   { peer: "GStreamer", call: "plays petrel-camera", run: () => player("gstreamer_player.py") },
   { peer: "aiortc", call: "plays petrel-camera", run: () => player("aiortc_player.py") },
   ...turn_tools,
+  ...coturn_calls,
+  ...kernel_nats,
   ...nat_tools,
+  ...silent_paths,
 ];
 
+// A word of the peer's or the call's name chooses some of them.
+const wanted = process.argv[2] ?? "";
 const rows = [];
 const failures = [];
-for (const { peer, call, run } of trials) {
+for (const { peer, call, run } of trials.filter((each) => `${each.peer}, ${each.call}`.includes(wanted))) {
   try {
     rows.push({ peer, call, result: "ok", ...(await run()) });
   } catch (error) {

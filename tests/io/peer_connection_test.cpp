@@ -4,6 +4,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/ip/udp.hpp>
 
 #include "io/loopback_call.hpp"
 #include "petrel/peer/peer_errc.hpp"
@@ -100,6 +101,30 @@ TEST(PeerConnection, IsUsableByCoroutines) {
   ASSERT_TRUE(call.run_until([&] { return ended; }));
 
   EXPECT_EQ(states.back(), ConnectionState::closed);
+}
+
+asio::awaitable<void> describe(PeerConnection& peer, Duration limit, std::string& sdp) {
+  auto describing = peer.gathered_description(limit);
+  sdp = (co_await std::move(describing)).sdp;
+}
+
+// Its time is up long before the server is given up, and nothing else happens meanwhile.
+TEST(PeerConnection, DescribesItselfInTimeWhenAServerIsSilent) {
+  asio::io_context io(1);
+  asio::ip::udp::socket silent(io, {asio::ip::address_v4::loopback(), 0});
+  Network network(io.get_executor(), {.include_loopback = true});
+  PeerConfig config;
+  config.ice_servers = {{"stun:127.0.0.1:" + std::to_string(silent.local_endpoint().port())}};
+  PeerConnection peer(network, std::move(config));
+  peer.add_transceiver(Kind::audio).value();
+  peer.set_local_description().value();
+  std::string sdp;
+  asio::co_spawn(io, describe(peer, 100ms, sdp), asio::detached);
+
+  while (sdp.empty()) io.run_one();
+
+  EXPECT_NE(sdp.find(" typ host"), std::string::npos) << sdp;
+  EXPECT_EQ(peer.ice_gathering_state(), IceGatheringState::gathering);
 }
 
 asio::awaitable<void> expect_error(asio::awaitable<std::optional<Event>> waiting, std::error_code expected,

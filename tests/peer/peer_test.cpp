@@ -41,6 +41,25 @@ TEST(Peer, RefusesAnIceServerThatItCannotUse) {
   }
 }
 
+TEST(Peer, TakesOtherIceServersForItsNextGathering) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  const LocalAddress address{IpAddress::v4(192, 0, 2, 1), "eth0"};
+  peer.handle_interfaces(TimePoint{}, {&address, 1});
+  ASSERT_TRUE(peer.set_ice_servers(TimePoint{}, {{"stun:198.51.100.1"}}));
+  // One that cannot be used: nothing changes.
+  EXPECT_EQ(peer.set_ice_servers(TimePoint{}, {{"stun:198.51.100.2"}, {"turn:198.51.100.3"}}).error(),
+            PeerErrc::ice_server_without_credentials);
+  (void)peer.add_transceiver(TimePoint{}, Kind::audio, {}).value();
+  ASSERT_TRUE(peer.set_local_description(TimePoint{}));
+  const auto bind = std::get<BindUdp>(peer.poll_request().value());
+  peer.handle_flow(TimePoint{}, bind.flow, FlowOpened{{address.address, 5000}});
+  const ConnectionReport report = peer.report(TimePoint{});
+  ASSERT_EQ(report.servers.size(), 1u);
+  EXPECT_EQ(report.servers[0].url, "stun:198.51.100.1:3478");
+  EXPECT_EQ(report.stun_servers, 1u);
+}
+
 TEST(Peer, SaysOnceThatItNeedsANegotiation) {
   testing::SeededRandom random(1);
   Peer peer(TimePoint{}, config(), {}, random);
@@ -112,6 +131,7 @@ TEST(Peer, RefusesEverythingOnceItIsClosed) {
   EXPECT_EQ(peer.set_local_description(TimePoint{}).error(), Errc::closed);
   EXPECT_EQ(peer.set_remote_description(TimePoint{}, {}).error(), Errc::closed);
   EXPECT_EQ(peer.send_packet(TimePoint{}, {}, {}).error(), Errc::closed);
+  EXPECT_EQ(peer.set_ice_servers(TimePoint{}, {}).error(), Errc::closed);
   EXPECT_EQ(peer.next_timeout(), std::nullopt);
   EXPECT_FALSE(peer.poll_transmit());
 }

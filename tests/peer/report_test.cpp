@@ -73,6 +73,25 @@ TEST(Report, TellsHowItIsConnected) {
   EXPECT_NE(to_string(report).find("first media sent: -"), std::string::npos);
 }
 
+TEST(Report, TellsALostRelayFromASilentPeer) {
+  ConnectionReport report = described();
+  report.state = ConnectionState::disconnected;
+  report.servers = {
+      {.url = "turn:turn.example:3478", .outcome = ice::ServerOutcome::asked, .text = "no answer"}};
+  ice::PairReport pair;
+  pair.local.type = ice::CandidateType::relay;
+  report.ice.pairs.push_back(pair);
+  EXPECT_TRUE(says(report, "the peer does not answer")) << "this relay never carried anything";
+
+  report.ice.pairs[0].nominated = true;
+  report.ice.pairs[0].outcome = ice::PairOutcome::socket_failed;
+  EXPECT_TRUE(says(report, "through a relay, which is lost"));
+  EXPECT_TRUE(says(report, "turn:turn.example:3478: no answer."));
+
+  report.servers[0].outcome = ice::ServerOutcome::answered;
+  EXPECT_TRUE(says(report, "the peer does not answer")) << "there is another relay of it";
+}
+
 TEST(Report, NamesWhoEndedIt) {
   ConnectionReport report = described();
   report.state = ConnectionState::closed;

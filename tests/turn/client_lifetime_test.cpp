@@ -71,6 +71,63 @@ TEST_F(ClientLifetime, RefreshesAShortAllocationHalfway) {
   expect_request(Method::refresh);
 }
 
+TEST_F(ClientLifetime, VerifiesThatItStillStands) {
+  allocate();
+  client->verify(now);
+  const OwnedMessage request = expect_request(Method::refresh);
+  EXPECT_EQ(request.view().lifetime(), 600U);
+  client->verify(now);
+  expect_silence();  // One is under way.
+  grant(request, 600);
+  run_until(start + 10s);
+  EXPECT_EQ(client->stage(), Stage::allocated);
+}
+
+TEST_F(ClientLifetime, IsLostWhenNobodyAnswersForThreeAndAHalfSeconds) {
+  allocate();
+  client->verify(now);
+  run_until(start + 3500ms - 1ns);
+  EXPECT_EQ(client->stage(), Stage::allocated);
+  run_until(start + 3500ms);
+  const auto lost = take_event<Lost>();
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->error, Errc::timed_out);
+}
+
+TEST_F(ClientLifetime, HurriesARefreshThatIsUnderWay) {
+  allocate();
+  run_until(start + 542s);  // Sent at 540, 540.5 and 541.5 s.
+  discard_transmits();
+  client->verify(now);
+  EXPECT_TRUE(take());
+  run_until(start + 545500ms - 1ns);
+  EXPECT_EQ(client->stage(), Stage::allocated);
+  run_until(start + 545500ms);
+  EXPECT_EQ(client->stage(), Stage::lost);
+}
+
+TEST_F(ClientLifetime, IsLostWhenTheServerDoesNotKnowItAnyMore) {
+  allocate();
+  client->verify(now);
+  auto refusal = error(expect_request(Method::refresh), 437);
+  deliver_signed(refusal);
+  const auto lost = take_event<Lost>();
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->error, Errc::allocation_mismatch);
+}
+
+// The server has an allocation of this 5-tuple that we gave up when it did not answer.
+TEST_F(ClientLifetime, FreesTheFormerAllocationThatIsInTheWay) {
+  begin();
+  challenge(expect_request(Method::allocate));
+  auto refusal = error(expect_request(Method::allocate), 437);
+  deliver_signed(refusal);
+  ASSERT_TRUE(take_event<Lost>());
+  const OwnedMessage request = expect_request(Method::refresh);
+  EXPECT_EQ(request.view().lifetime(), 0U);
+  EXPECT_TRUE(is_signed_by_user(request));
+}
+
 TEST_F(ClientLifetime, SurvivesALifetimeBeyondAllMeasure) {
   begin();
   challenge(expect_request(Method::allocate));

@@ -28,12 +28,18 @@ struct WhepTrickle {
 struct WhepDelete {
   std::string session;
 };
+/// Somebody wants to know how the connection of a session came about: answer with JSON, or
+/// whep_unknown_session(). Not of WHEP, which has no GET.
+struct WhepReport {
+  std::string session;
+};
 /// What a request to a WHEP server asks for, or the response that it gets at once.
-using WhepAction = std::variant<WhepCreate, WhepTrickle, WhepDelete, Response>;
+using WhepAction = std::variant<WhepCreate, WhepTrickle, WhepDelete, WhepReport, Response>;
 
 /// Reads a request as WHEP (draft-ietf-wish-whep-03; the session's half is that of WHIP, RFC 9725)
 /// below `endpoint`, such as "/whep": POST there creates a session, PATCH and DELETE on
-/// `endpoint`/ID work on it, OPTIONS says what is possible. nullopt: the path is not WHEP's.
+/// `endpoint`/ID work on it, OPTIONS says what is possible. GET on `endpoint`/ID/report is ours.
+/// nullopt: the path is not WHEP's.
 ///
 /// Pure: it knows no sessions. Errors of form (404, 405, 406, 415, 400) come back as a Response.
 PETREL_API std::optional<WhepAction> route_whep(const Request& request, std::string_view endpoint = "/whep");

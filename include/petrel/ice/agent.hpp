@@ -288,6 +288,9 @@ class PETREL_API Agent {
 
   /// Credentials that replace those of the TURN server with this URI, before they expire.
   void set_turn_credentials(TimePoint now, const TurnServer& server);
+  /// Other servers, for the next gather(). Relays that stand go on; where only the credentials of their
+  /// server differ they use the new ones from now on, and lost ones are asked for again at once.
+  void set_servers(TimePoint now, std::vector<StunServer> stun, std::vector<TurnServer> turn);
   StreamReport report(StreamId id) const;
 
   /// Gives relays back, closes the sockets and drops what else is queued. Final: poll the transmits

@@ -76,6 +76,10 @@ class PETREL_API Peer {
   /// PacketArrived events for this transceiver, from now on.
   void deliver_packets(TimePoint now, TransceiverId id);
 
+  /// Other servers for the next gathering, W3C setConfiguration. TURN servers that are in use get their new
+  /// credentials at once. Errors: as of parse_ice_server(), and nothing has changed.
+  Result<void> set_ice_servers(TimePoint now, std::vector<IceServer> servers);
+
   // Data channels. Errors are of datachannel::Errc, or Errc::closed and limit_reached.
 
   /// Opens with the connection, or at once where there is one. The first channel needs an offer.

@@ -188,6 +188,11 @@ class PETREL_API Client {
   /// server takes them.
   void set_credentials(TimePoint now, Credentials credentials);
 
+  /// Asks whether the allocation still stands, by a Refresh that is given up after a few seconds: for
+  /// when nothing comes by it any more. Lost follows if the server does not have it, or does not answer.
+  /// A Refresh that is under way becomes such a one.
+  void verify(TimePoint now);
+
   /// Gives the allocation back, without waiting for an answer, and ends. Poll the transmits once more.
   /// No event follows.
   void close(TimePoint now);
