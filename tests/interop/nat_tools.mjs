@@ -33,7 +33,7 @@ async function with_coturn(action) {
     for (const stream of [server.stdout, server.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         output += text;
-        if (/Total auth threads/.test(output)) resolve();
+        if (/Total General servers/.test(output)) resolve();
       });
     }
   });

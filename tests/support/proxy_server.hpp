@@ -60,6 +60,7 @@ class ProxyServer {
       const FlowId client = upstream->second;
       tunnels_[client] = flow;
       tunnels_[flow] = client;
+      upstreams_.erase(upstream);
       forward(client, as_bytes(rules_.greeting));
     } else if (std::holds_alternative<FlowFailed>(change) && upstream != upstreams_.end()) {
       refuse(upstream->second, "502 Bad Gateway");
