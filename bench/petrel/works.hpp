@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "virtual_line.hpp"
+
+namespace petrel::bench {
+
+/// One reliable, ordered channel, filled for so long; 1.5 s are left out at its beginning. On real
+/// sockets each end has a thread, as two processes would.
+int run_data(std::size_t message_bytes, double seconds, const std::optional<LineOptions>& line);
+
+/// So many calls one after another, each from the construction of the first peer (certificates
+/// included) to the offerer's open channel.
+int run_setup(std::size_t count, const std::optional<LineOptions>& line);
+
+/// So many pairs at once, on one thread: what each takes, and what all take while nothing happens.
+int run_pairs(std::size_t count);
+
+}  // namespace petrel::bench
