@@ -43,8 +43,7 @@ struct EarlyExit {
 };
 
 /// Adds --listen, --ice-server, --turn-ca, --relay-only, --ice-tcp, --token, --public, --allow-origin,
-/// --allow-host and
-/// --log-level.
+/// --allow-host and --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
 /// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback
