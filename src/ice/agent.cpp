@@ -104,7 +104,10 @@ std::span<const Candidate> Agent::local_candidates(StreamId id) const {
 const Credentials& Agent::restart_credentials(StreamId id) {
   static const Credentials none;
   Stream* stream = find(id);
-  return stream != nullptr ? stream->restart_credentials() : none;
+  if (stream == nullptr) return none;
+  const Credentials& credentials = stream->restart_credentials();
+  name_ufrags();  // The peer may use them as soon as it has the offer.
+  return credentials;
 }
 
 void Agent::restart(TimePoint now, StreamId id) {
@@ -294,6 +297,16 @@ void Agent::settle() {
   }
   for (const auto& stream : streams_) stream->settle(now_);
   start_transactions();
+  name_ufrags();
+}
+
+void Agent::name_ufrags() {
+  if (closed_ || !shared_->shares_port) return;
+  ufrags_.clear();
+  for (const auto& stream : streams_) stream->add_ufrags(ufrags_);
+  if (ufrags_ == named_ufrags_) return;
+  named_ufrags_ = ufrags_;
+  shared_->requests.push_back(NameUfrags{ufrags_});
 }
 
 // When the next transaction may start, if there is one to start. Deviates from RFC 8445

@@ -98,9 +98,9 @@ void Gatherer::bind(Socket& socket) {
     const std::uint32_t offset = (std::uint32_t{socket.local.port} + socket.ports_tried) % size;
     ++socket.ports_tried;
     const auto port = static_cast<std::uint16_t>(ports->first + offset);
-    shared_.requests.push_back(BindUdp{socket.flow, {socket.local.address, port}});
+    shared_.requests.push_back(BindUdp{socket.flow, {socket.local.address, port}, true});
   } else {
-    shared_.requests.push_back(BindUdp{socket.flow, socket.local});
+    shared_.requests.push_back(BindUdp{socket.flow, socket.local, true});
   }
 }
 
@@ -197,7 +197,8 @@ void Gatherer::ask_from(const Socket& socket, const Server& server, const Endpoi
   if (!server.turn) {
     questions_.push_back({socket.flow, endpoint, report});
   } else if (!relays_due_ && !relays_forgone_) {
-    relays_.add({*server.turn, endpoint, socket.flow, socket.local, socket.preference, report});
+    relays_.add(
+        {*server.turn, endpoint, socket.flow, socket.local, socket.shared, socket.preference, report});
     entry.outcome = ServerOutcome::asked;
     entry.asked = shared_.now;
   }
@@ -265,6 +266,8 @@ void Gatherer::handle_flow(FlowId flow, const FlowChange& change) {
       if (socket->state != SocketState::binding) return;
       socket->state = SocketState::open;
       socket->local = opened->local;
+      socket->shared = opened->shared;
+      shared_.shares_port = shared_.shares_port || opened->shared;
       if (!relay_only()) {
         Candidate candidate;
         candidate.foundation = foundations_.of(CandidateType::host, socket->local.address);
@@ -391,7 +394,8 @@ void Gatherer::handle_relay(const RelayOpened& opened) {
   const RelayRoute& route = opened.route;
   decide(route.report, ServerOutcome::answered);
   const TransportProtocol protocol = route.server.uri.protocol;
-  if (protocol == TransportProtocol::udp && !relay_only())
+  // Seen from another socket than the base it says nothing about the base.
+  if (protocol == TransportProtocol::udp && !route.base_is_shared && !relay_only())
     handle_mapped(route.base, route.endpoint, opened.mapped);
   Candidate candidate;
   candidate.foundation =

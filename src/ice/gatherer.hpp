@@ -71,6 +71,7 @@ class Gatherer {
     std::uint16_t preference = 0;
     unsigned ports_tried = 0;  ///< Of a range.
     SocketState state = SocketState::binding;
+    bool shared = false;  ///< With other users of the network.
   };
   struct Server {
     std::string url;

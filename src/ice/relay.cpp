@@ -28,10 +28,14 @@ void Relays::start(RelayRoute route) {
   ++started_;
   auto relay = std::make_unique<Relay>();
   relay->is_stream = is_stream(route.server.uri.protocol);
-  relay->flow = relay->is_stream ? shared_.next_flow() : route.base;
+  relay->owns_flow = relay->is_stream || route.base_is_shared;
+  relay->flow = relay->owns_flow ? shared_.next_flow() : route.base;
   relay->route = std::move(route);
+  const Endpoint local{relay->route.local.address, 0};
   if (relay->is_stream) {
-    shared_.requests.push_back(Connect{relay->flow, {relay->route.local.address, 0}, relay->route.endpoint});
+    shared_.requests.push_back(Connect{relay->flow, local, relay->route.endpoint});
+  } else if (relay->owns_flow) {
+    shared_.requests.push_back(BindUdp{relay->flow, local});
   } else {
     make_client(*relay);
   }
@@ -64,7 +68,7 @@ void Relays::give_up() {
   for (RelayRoute& route : std::exchange(queued_, {})) news_.push_back(RelayFailed{route.report});
   for (const auto& relay : relays_) {
     if (!relay->addresses.empty() || relay->over) continue;
-    if (!relay->client) {
+    if (!relay->client && relay->is_stream) {
       fail(*relay, std::make_error_code(std::errc::timed_out),
            "no TCP connection to " + relay->route.endpoint.to_string() +
                " in time: its port is blocked, or it is down");
@@ -97,6 +101,12 @@ void Relays::handle_flow(FlowId flow, const FlowChange& change) {
   }
   for (std::size_t i = 0; i < relays_.size(); ++i) {
     Relay& relay = *relays_[i];
+    // The socket beside the base has gone with its address, whether or not the system says so.
+    const bool lost_beside = gone && relay.owns_flow && !relay.is_stream && relay.route.base == flow;
+    if (lost_beside && !relay.over) {
+      end(relay);
+      continue;
+    }
     if (relay.flow != flow || relay.over) continue;
     if (!relay.client) {
       if (std::holds_alternative<FlowOpened>(change)) {
@@ -105,8 +115,9 @@ void Relays::handle_flow(FlowId flow, const FlowChange& change) {
         const auto* failed = std::get_if<FlowFailed>(&change);
         const std::error_code error =
             failed != nullptr ? failed->error : make_error_code(turn::Errc::connection_closed);
-        fail(relay, error,
-             "no TCP connection to " + relay.route.endpoint.to_string() + ": " + error.message());
+        const std::string what = relay.is_stream ? "no TCP connection to " + relay.route.endpoint.to_string()
+                                                 : std::string("no socket for it");
+        fail(relay, error, what + ": " + error.message());
         end(relay);
       }
     } else {
@@ -179,7 +190,7 @@ void Relays::redirect(Relay& relay, const turn::Redirected& redirected) {
 // The relay is of no use any more; sweep() removes it.
 void Relays::end(Relay& relay) {
   relay.over = true;
-  if (relay.is_stream) shared_.requests.push_back(CloseFlow{relay.flow});
+  if (relay.owns_flow) shared_.requests.push_back(CloseFlow{relay.flow});
   if (relay.addresses.empty()) news_.push_back(RelayFailed{relay.route.report});
   for (const Address& address : relay.addresses)
     news_.push_back(RelayClosed{address.flow, relay.route.report});
@@ -258,7 +269,7 @@ void Relays::close() {
         shared_.queue(transmit->flow, transmit->destination, std::move(transmit->payload));
       }
     }
-    if (relay->is_stream) shared_.requests.push_back(CloseFlow{relay->flow});
+    if (relay->owns_flow) shared_.requests.push_back(CloseFlow{relay->flow});
   }
   relays_.clear();
   received_.clear();

@@ -27,6 +27,9 @@ struct RelayRoute {
   Endpoint endpoint;  ///< The server's.
   FlowId base;        ///< Our UDP socket, which UDP and DTLS use too.
   Endpoint local;     ///< Its address.
+  /// Then UDP and DTLS have a socket of their own: what comes from a TURN server, ChannelData above all,
+  /// does not say which of its clients it is for, but by the port that it comes to.
+  bool base_is_shared = false;
   std::uint16_t preference = 0;
   std::size_t report = 0;  ///< The place of its ServerReport.
   int redirections = 0;
@@ -88,7 +91,8 @@ class Relays {
     RelayRoute route;
     FlowId flow;  ///< To the server.
     bool is_stream = false;
-    std::unique_ptr<turn::Client> client;  ///< None until its stream is open.
+    bool owns_flow = false;                ///< A stream, or a socket beside the base.
+    std::unique_ptr<turn::Client> client;  ///< None until the flow that it owns is open.
     std::vector<Address> addresses;
     bool over = false;
   };

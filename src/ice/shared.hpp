@@ -45,6 +45,9 @@ struct Shared {
   LocalNames* names = nullptr;
   Relays* relays = nullptr;  ///< Whose flows are no sockets of the driver.
 
+  /// A socket of ours is another's too, so that the network has to know our ufrags.
+  bool shares_port = false;
+
   FlowId next_flow() { return FlowId{++last_flow}; }
   /// By a socket or by a relay. False, and counted: nobody polls the queue, or the relay refuses.
   bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload);

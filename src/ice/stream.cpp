@@ -20,6 +20,12 @@ const Credentials& Stream::restart_credentials() {
   return *next_credentials_;
 }
 
+void Stream::add_ufrags(std::vector<std::string>& to) const {
+  to.push_back(current_->local_credentials().ufrag);
+  if (previous_) to.push_back(previous_->local_credentials().ufrag);
+  if (next_credentials_) to.push_back(next_credentials_->ufrag);
+}
+
 void Stream::restart(TimePoint now) {
   restart_credentials();
   auto next = std::make_unique<Generation>(id_, shared_, *std::exchange(next_credentials_, std::nullopt));

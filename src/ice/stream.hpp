@@ -3,7 +3,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "ice/generation.hpp"
 #include "ice/shared.hpp"
@@ -31,6 +33,8 @@ class Stream {
   bool cancel_restart(TimePoint now);
 
   const Credentials& local_credentials() const { return current_->local_credentials(); }
+  /// Of all its generations, and of the one that restart_credentials() has announced.
+  void add_ufrags(std::vector<std::string>& to) const;
   std::span<const Candidate> local_candidates() const { return current_->local_candidates(); }
   const Checklist& checklist() const { return current_->checklist(); }
 

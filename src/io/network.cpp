@@ -14,6 +14,7 @@
 #include "io/context_watch.hpp"
 #include "io/interface_watch.hpp"
 #include "io/interfaces.hpp"
+#include "io/shared_ports.hpp"
 #include "io/socket_address.hpp"
 #include "io/tcp_listener.hpp"
 #include "io/tcp_stream.hpp"
@@ -49,7 +50,9 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
       : executor_(std::move(executor)),
         options_(options),
         timer_(std::in_place, executor_),
-        resolver_(std::in_place, executor_) {}
+        resolver_(std::in_place, executor_),
+        shared_ports_(std::make_shared<io::SharedPorts>(executor_, options, steady_now,
+                                                        [this](io::NetworkUserId id) { return find(id); })) {}
 
   // Apart from the constructor, since it hands out a weak reference.
   void watch_context() { io::ContextWatch::of(executor_).add(weak_from_this()); }
@@ -75,6 +78,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   const NetworkOptions& options() const { return options_; }
   crypto::SystemRandom& random() { return random_; }
   const ClockMapping& clock() const { return clock_; }
+  const io::UdpMuxStats& shared_port_stats() const { return shared_ports_->stats(); }
 
   io::NetworkUserId attach(io::NetworkUser& user) {
     const io::NetworkUserId id{++last_user_};
@@ -86,6 +90,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     const auto found = users_.find(id);
     if (found == users_.end()) return;
     found->second.close_flows();
+    shared_ports_->remove(id);
     users_.erase(found);
     if (users_.empty()) unwatch_interfaces();
     set_timeout(id, std::nullopt);
@@ -95,6 +100,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     auto users = std::move(users_);
     users_.clear();
     for (auto& [id, user] : users) user.close_flows();
+    shared_ports_->close();
     // Asio's objects must not outlive its context, and we may.
     timer_.reset();
     resolver_.reset();
@@ -105,7 +111,12 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   void on_context_gone() override { shut_down(); }
 
   void open(io::NetworkUserId id, const BindUdp& bind) {
+    if (bind.may_share && options_.udp_port) return share(id, bind);
     use(id, bind.flow, io::UdpSocket::bind(executor_, bind.local, {bind.flow, options_.socket_buffer_bytes}));
+  }
+
+  void open(io::NetworkUserId id, const NameUfrags& named) {
+    if (find(id) != nullptr) shared_ports_->name_ufrags(id, named.ufrags);
   }
 
   void open(io::NetworkUserId id, const JoinMulticast& join) {
@@ -136,7 +147,10 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   }
 
   void close(io::NetworkUserId id, FlowId flow) {
-    if (const auto user = users_.find(id); user != users_.end()) user->second.close_flow(flow);
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    user->second.close_flow(flow);
+    shared_ports_->leave(id, flow);
   }
 
   void resolve(io::NetworkUserId id, const Resolve& resolve) {
@@ -165,6 +179,12 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
       while (end < transmits.size() && transmits[end].flow == transmits[taken].flow) ++end;
       const auto socket = user->second.sockets.find(transmits[taken].flow);
       if (socket == user->second.sockets.end()) {
+        if (const auto sent =
+                shared_ports_->send(id, transmits[taken].flow, transmits.subspan(taken, end - taken))) {
+          taken += *sent;
+          if (taken < end) break;
+          continue;
+        }
         // A stream takes everything; no stream either: the flow was closed after the packet was made.
         const auto stream = user->second.streams.find(transmits[taken].flow);
         for (; taken < end; ++taken) {
@@ -219,6 +239,16 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
         });
     later(id, [flow, local = (*socket)->local()](io::NetworkUser& owner) {
       owner.on_flow(flow, FlowOpened{local});
+    });
+  }
+
+  void share(io::NetworkUserId id, const BindUdp& bind) {
+    if (find(id) == nullptr) return;
+    const auto local = shared_ports_->bind(id, bind.flow, bind.local.address);
+    if (!local) return fail(id, bind.flow, local.error());
+    watch_interfaces();
+    later(id, [flow = bind.flow, local = *local](io::NetworkUser& owner) {
+      owner.on_flow(flow, FlowOpened{.local = local, .shared = true});
     });
   }
 
@@ -303,6 +333,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   std::optional<asio::steady_timer> timer_;
   std::optional<asio::ip::udp::resolver> resolver_;
   std::shared_ptr<io::InterfaceWatch> interface_watch_;
+  std::shared_ptr<io::SharedPorts> shared_ports_;
 };
 
 Network::Network(asio::any_io_executor executor, NetworkOptions options)
@@ -344,6 +375,7 @@ std::size_t Network::send(io::NetworkUserId id, std::span<Transmit> transmits) {
 void Network::set_timeout(io::NetworkUserId id, std::optional<TimePoint> deadline) {
   state_->set_timeout(id, deadline);
 }
+const io::UdpMuxStats& Network::shared_port_stats() const { return state_->shared_port_stats(); }
 std::vector<LocalAddress> Network::local_addresses() {
   return io::list_local_addresses(state_->options().include_loopback);
 }

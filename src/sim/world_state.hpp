@@ -152,6 +152,8 @@ class World::State {
 
   // Packets and UDP: world_packets.cpp.
   void perform(Runner& runner, const BindUdp& request);
+  void perform(Runner&, const NameUfrags&) {
+  }  // A core that is attached by itself shares its ports with nobody.
   void perform(Runner& runner, const JoinMulticast& request);
   void send(Runner& runner, Transmit&& transmit);
   void emit(const Runner* sender, HostId host, Packet&& packet);

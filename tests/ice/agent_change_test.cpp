@@ -15,6 +15,7 @@ using testing::Couple;
 using testing::HostId;
 using testing::Lan;
 using testing::Network;
+using testing::SeededRandom;
 
 PacketBuffer packet(std::string_view text) { return PacketBuffer::copy_of(as_bytes(text)).value(); }
 
@@ -127,6 +128,58 @@ TEST(NetworkChange, LeavesAStreamAloneWhosePairStillWorks) {
   roaming.network.run_for(60s);
   EXPECT_TRUE(roaming.couple.are_completed());
   EXPECT_EQ(roaming.couple.alice.selections().size(), 1u);
+}
+
+// ---- A port of several agents ---------------------------------------------------------------
+
+using Ufrags = std::vector<std::string>;
+
+// The next NameUfrags that the agent asks for, if there is one.
+std::optional<Ufrags> named(Agent& agent) {
+  while (const auto request = agent.poll_request()) {
+    if (const auto* names = std::get_if<NameUfrags>(&*request)) return names->ufrags;
+  }
+  return std::nullopt;
+}
+
+struct OnPort {
+  explicit OnPort(bool shared) {
+    const LocalAddress up{alice_ip, "eth0"};
+    agent.handle_interfaces({}, {&up, 1});
+    agent.gather({});
+    const auto bind = std::get<BindUdp>(agent.poll_request().value());
+    EXPECT_TRUE(bind.may_share);
+    agent.handle_flow({}, bind.flow, FlowOpened{.local = {alice_ip, 5000}, .shared = shared});
+  }
+  std::string ufrag() const { return agent.local_credentials(stream).ufrag; }
+
+  SeededRandom random{1};
+  Agent agent{{}, {}, random};
+  StreamId stream = agent.add_stream({});
+};
+
+TEST(Agent, NamesItsUfragsWhereThePortIsSharedAndNowhereElse) {
+  OnPort alone(false);
+  EXPECT_EQ(named(alone.agent), std::nullopt);
+  OnPort one(true);
+  EXPECT_EQ(named(one.agent), Ufrags{one.ufrag()});
+  one.agent.handle_timeout(TimePoint(1s));
+  EXPECT_EQ(named(one.agent), std::nullopt) << "they are the same";
+  const StreamId second = one.agent.add_stream({});
+  EXPECT_EQ(named(one.agent), (Ufrags{one.ufrag(), one.agent.local_credentials(second).ufrag}));
+}
+
+TEST(Agent, NamesTheUfragOfARestartBeforeItIsAnswered) {
+  OnPort one(true);
+  const std::string before = one.ufrag();
+  EXPECT_EQ(named(one.agent), Ufrags{before});
+  const std::string next = one.agent.restart_credentials(one.stream).ufrag;
+  EXPECT_EQ(named(one.agent), (Ufrags{before, next}));
+  one.agent.restart({}, one.stream);
+  EXPECT_EQ(one.ufrag(), next);
+  EXPECT_EQ(named(one.agent), (Ufrags{next, before}));
+  EXPECT_TRUE(one.agent.cancel_restart({}, one.stream));
+  EXPECT_EQ(named(one.agent), Ufrags{before});
 }
 
 }  // namespace

@@ -257,5 +257,67 @@ TEST(Relay, IsNotAskedForBySocketsThatAreGone) {
   for (const ServerReport& server : agent.servers()) EXPECT_EQ(server.outcome, ServerOutcome::failed);
 }
 
+// ---- A port of several agents ---------------------------------------------------------------
+
+// Every BindUdp that the agent asks for.
+std::vector<BindUdp> binds(Agent& agent) {
+  std::vector<BindUdp> all;
+  while (const auto request = agent.poll_request()) {
+    if (const auto* bind = std::get_if<BindUdp>(&*request)) all.push_back(*bind);
+  }
+  return all;
+}
+
+// An agent on a shared port, whose TURN client has asked for a socket.
+struct OnSharedPort {
+  OnSharedPort() {
+    AgentConfig config;
+    config.turn_servers = {turn("turn:198.51.100.1")};
+    agent.emplace(TimePoint{}, config, random);
+    const LocalAddress up{alice_inside, "eth0"};
+    agent->handle_interfaces({}, {&up, 1});
+    agent->gather({});
+    base = binds(*agent).at(0);
+    agent->handle_flow({}, base.flow, FlowOpened{.local = {alice_inside, 5000}, .shared = true});
+    own = binds(*agent).at(0);
+  }
+  SeededRandom random{1};
+  std::optional<Agent> agent;
+  BindUdp base, own;
+};
+
+TEST(Relay, HasASocketOfItsOwnBesideASharedOne) {
+  OnSharedPort one;
+  EXPECT_NE(one.own.flow, one.base.flow);
+  EXPECT_EQ(one.own.local, (Endpoint{alice_inside, 0}));
+  EXPECT_FALSE(one.own.may_share);
+  EXPECT_FALSE(one.agent->poll_transmit());
+  one.agent->handle_flow({}, one.own.flow, FlowOpened{{alice_inside, 6000}});
+  const auto transmit = one.agent->poll_transmit();
+  ASSERT_TRUE(transmit);
+  EXPECT_EQ(transmit->flow, one.own.flow);
+  EXPECT_EQ(transmit->destination, (Endpoint{server_ip, 3478}));
+}
+
+TEST(Relay, ClosesItsSocketWhenTheAddressGoes) {
+  OnSharedPort one;
+  one.agent->handle_flow({}, one.own.flow, FlowOpened{{alice_inside, 6000}});
+  one.agent->handle_flow({}, one.base.flow, FlowFailed{make_error_code(petrel::Errc::closed)});
+  bool closed = false;
+  while (const auto request = one.agent->poll_request()) {
+    const auto* close = std::get_if<CloseFlow>(&*request);
+    closed = closed || (close != nullptr && close->flow == one.own.flow);
+  }
+  EXPECT_TRUE(closed);
+  EXPECT_EQ(one.agent->servers()[0].outcome, ServerOutcome::failed);
+}
+
+TEST(Relay, SaysThatItGotNoSocket) {
+  OnSharedPort one;
+  one.agent->handle_flow({}, one.own.flow, FlowFailed{std::make_error_code(std::errc::too_many_files_open)});
+  EXPECT_EQ(one.agent->servers()[0].outcome, ServerOutcome::failed);
+  EXPECT_NE(one.agent->servers()[0].text.find("no socket"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::ice

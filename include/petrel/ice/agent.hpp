@@ -164,7 +164,8 @@ struct Shared;
 ///
 /// The agent binds one UDP socket per local address; all streams share them. TURN servers are
 /// asked from each, by UDP or DTLS over that socket, by TCP or TLS over a connection of its own;
-/// every relayed address is one more socket to the checks.
+/// every relayed address is one more socket to the checks. Where the network has one port for
+/// several agents (FlowOpened::shared), the agent tells it its ufrags, and TURN has sockets of its own.
 ///
 /// Requests are told apart by USERNAME, responses by transaction id, and data by
 /// the pairs that checks have proven: stream_of(). Where two streams of both
@@ -276,12 +277,15 @@ class PETREL_API Agent {
   std::vector<std::string_view> busy_foundations() const;
   Duration check_rto() const;
   void settle();
+  void name_ufrags();
 
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<LocalNames> names_;
   std::unique_ptr<Gatherer> gatherer_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::deque<RelayedPacket> relayed_;
+  std::vector<std::string> ufrags_;  ///< Room for the next list, so that comparing it costs nothing.
+  std::vector<std::string> named_ufrags_;
   std::uint32_t last_stream_ = 0;
   std::size_t turn_ = 0;  ///< Whose turn it is at the next Ta: the gatherer's, then each stream's.
   TimePoint now_;

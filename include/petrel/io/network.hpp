@@ -38,6 +38,7 @@ class NetworkUser {
 };
 
 using NetworkUserId = Strong<std::uint64_t, struct NetworkUserIdTag>;
+struct UdpMuxStats;
 
 /// All I/O of one executor: sockets, timers, names, interfaces, the clock and the
 /// dice of every peer on it. petrel::Network is the real one, on Asio; a virtual
@@ -86,6 +87,12 @@ struct NetworkOptions {
   bool include_loopback = false;
   /// What one socket may hold in the kernel, each way. Bytes; the system may cap it.
   int socket_buffer_bytes = 1 << 20;
+  /// One UDP port that all peers of this network use, on each local address: one hole in a firewall,
+  /// whatever the number of peers, and whether they are lite, full, or ask STUN servers. Goes before
+  /// PeerConfig::ice_ports. 0: one that the system gives for each address. nullopt: every peer has ports of
+  /// its own. TURN clients by UDP have one of their own in any case. io::UdpMux says how peers are told
+  /// apart; two peers of one such network cannot call each other.
+  std::optional<std::uint16_t> udp_port{};
 };
 
 /// The real network, on Asio: UDP sockets, the system's clock, resolver, interface
@@ -114,6 +121,9 @@ class PETREL_API Network final : public io::Network {
   std::size_t send(io::NetworkUserId id, std::span<Transmit> transmits) override;
   void set_timeout(io::NetworkUserId id, std::optional<TimePoint> deadline) override;
   std::vector<LocalAddress> local_addresses() override;
+
+  /// What came to the port that its peers share and was nobody's.
+  const io::UdpMuxStats& shared_port_stats() const;
 
  private:
   class State;

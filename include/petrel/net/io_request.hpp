@@ -18,6 +18,14 @@ namespace petrel::inline v0 {
 struct BindUdp {
   FlowId flow;
   Endpoint local;
+  /// Only ICE is spoken on it, so that a network which keeps one port for all its users may answer with
+  /// that one: FlowOpened says so, `local.port` does not count then, and the core names its ufrags.
+  bool may_share = false;
+};
+/// The ICE user name fragments (RFC 8445 5.3) of this core, in place of those named before: what tells
+/// checks apart that come to a port of several cores. There is no answer.
+struct NameUfrags {
+  std::vector<std::string> ufrags;
 };
 /// Open a TCP connection to `remote`, from `local` (an unspecified address or port: any).
 /// Answer: FlowOpened or FlowFailed. What the flow then carries is a stream of bytes: a
@@ -51,7 +59,7 @@ struct Resolve {
   std::uint32_t id = 0;
   std::string name;
 };
-using IoRequest = std::variant<BindUdp, Connect, Listen, JoinMulticast, CloseFlow, Resolve>;
+using IoRequest = std::variant<BindUdp, NameUfrags, Connect, Listen, JoinMulticast, CloseFlow, Resolve>;
 
 /// Accepted flows are numbered by the network, from here on; the ids that a core chooses are lower.
 inline constexpr FlowId first_accepted_flow{0x8000'0000};
@@ -60,6 +68,7 @@ inline constexpr FlowId first_accepted_flow{0x8000'0000};
 struct FlowOpened {
   Endpoint local;
   Endpoint remote{};
+  bool shared = false;  ///< Of a BindUdp that may share: others are on this socket too.
 };
 /// A connection that came to `listener`: a flow of its own, with the id that this change is about.
 struct FlowAccepted {

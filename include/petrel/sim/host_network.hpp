@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "petrel/base/abi.hpp"
 #include "petrel/io/network.hpp"
+#include "petrel/io/udp_mux.hpp"
 #include "petrel/sim/seeded_random.hpp"
 #include "petrel/sim/world.hpp"
 
@@ -16,6 +18,11 @@ class io_context;
 }
 
 namespace petrel::inline v0::sim {
+
+struct HostNetworkOptions {
+  /// As NetworkOptions::udp_port: one UDP port for all peers of this network.
+  std::optional<std::uint16_t> udp_port{};
+};
 
 /// The network of one host of a World, for real PeerConnections and whatever else runs on an
 /// io::Network: its sockets are the host's, its clock is the world's, and its dice come from
@@ -41,7 +48,7 @@ namespace petrel::inline v0::sim {
 /// is closed.
 class PETREL_API HostNetwork final : public io::Network {
  public:
-  HostNetwork(World& world, HostId host, asio::io_context& context);
+  HostNetwork(World& world, HostId host, asio::io_context& context, HostNetworkOptions options = {});
   ~HostNetwork();
   HostNetwork(const HostNetwork&) = delete;
   HostNetwork& operator=(const HostNetwork&) = delete;
@@ -59,11 +66,17 @@ class PETREL_API HostNetwork final : public io::Network {
   std::vector<LocalAddress> local_addresses() override { return world_.local_addresses(host_); }
 
   HostId host() const { return host_; }
+  /// What came to the port that its peers share and was nobody's.
+  const io::UdpMuxStats& shared_port_stats() const;
+  /// How much is kept to tell them apart.
+  io::UdpMux::Sizes shared_port_sizes() const;
 
  private:
   class User;
+  class SharedPorts;
 
   User* find(io::NetworkUserId id);
+  io::NetworkUser* user_of(io::NetworkUserId id);
   bool run_ready();
 
   World& world_;
@@ -72,6 +85,7 @@ class PETREL_API HostNetwork final : public io::Network {
   SeededRandom random_;
   std::uint64_t last_user_ = 0;
   std::map<io::NetworkUserId, User*> users_;  // The world owns them.
+  SharedPorts* shared_ = nullptr;             // The world's too. Null: nothing is shared.
 };
 
 }  // namespace petrel::inline v0::sim

@@ -1,0 +1,1 @@
+petrel_add_fuzzer(udp_mux petrel::io)
