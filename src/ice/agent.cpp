@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 // RFC 8445 14.2: no agent may start transactions faster than this.
 constexpr Duration min_ta = 5ms;
 
-template <class Item>
-std::optional<Item> take(std::deque<Item>& queue) {
+template <class Queue>
+std::optional<typename Queue::value_type> take(Queue& queue) {
   if (queue.empty()) return std::nullopt;
-  Item item = std::move(queue.front());
+  std::optional item(std::move(queue.front()));
   queue.pop_front();
   return item;
 }

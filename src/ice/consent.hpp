@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 
 #include "petrel/base/random.hpp"
@@ -51,7 +51,7 @@ class Consent {
   bool missing_ = false;
   std::optional<TimePoint> open_since_;  ///< When the first question without an answer was asked.
   std::optional<stun::TransactionId> check_;
-  std::deque<Question> unanswered_;
+  std::list<Question> unanswered_;
 };
 
 }  // namespace petrel::inline v0::ice

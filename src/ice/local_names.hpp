@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,7 +53,7 @@ class LocalNames {
   std::vector<LocalAddress> interfaces_;
   std::unique_ptr<mdns::Node> node_;
   std::vector<Asked> asked_;
-  std::deque<Found> found_;
+  std::list<Found> found_;
 };
 
 }  // namespace petrel::inline v0::ice

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ice/shared.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/turn/client.hpp"
 
 namespace petrel::inline v0::ice {
@@ -107,10 +108,10 @@ class Relays {
   void sweep();
 
   Shared& shared_;
-  std::deque<RelayRoute> queued_;
+  std::list<RelayRoute> queued_;
   std::vector<std::unique_ptr<Relay>> relays_;
-  std::deque<RelayedPacket> received_;
-  std::deque<RelayNews> news_;
+  RingQueue<RelayedPacket> received_;
+  std::list<RelayNews> news_;
   std::size_t started_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <vector>
 
 #include "petrel/io/network.hpp"
@@ -14,17 +16,23 @@ class SendQueue {
   /// Sends all that `core` has, until the network takes no more.
   template <class Core>
   void send(Network& network, NetworkUserId id, Core& core) {
+    // Room for one batch, of all queues of a thread: with thousands of peers it is worth sharing.
+    static thread_local std::vector<Transmit> next;
     while (!blocked_) {
-      while (pending_.size() < batch) {
+      next.clear();
+      std::ranges::move(pending_, std::back_inserter(next));
+      pending_.clear();
+      while (next.size() < batch) {
         auto transmit = core.poll_transmit();
         if (!transmit) break;
-        pending_.push_back(*std::move(transmit));
+        next.push_back(*std::move(transmit));
       }
-      if (pending_.empty()) return;
-      const std::size_t taken = network.send(id, pending_);
-      blocked_ = taken < pending_.size();
-      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
+      if (next.empty()) return;
+      const std::size_t taken = network.send(id, next);
+      blocked_ = taken < next.size();
+      std::move(next.begin() + static_cast<std::ptrdiff_t>(taken), next.end(), std::back_inserter(pending_));
     }
+    next.clear();
   }
 
   void handle_writable() { blocked_ = false; }
@@ -32,8 +40,8 @@ class SendQueue {
  private:
   static constexpr std::size_t batch = 32;  // One sendmmsg() takes this many.
 
-  std::vector<Transmit> pending_;
-  bool blocked_ = false;  ///< A socket is full; on_writable() will come.
+  std::vector<Transmit> pending_;  ///< What a full socket has left.
+  bool blocked_ = false;           ///< A socket is full; on_writable() will come.
 };
 
 }  // namespace petrel::inline v0::io
