@@ -112,7 +112,9 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
 
   void open(io::NetworkUserId id, const BindUdp& bind) {
     if (bind.may_share && options_.udp_port) return share(id, bind);
-    use(id, bind.flow, io::UdpSocket::bind(executor_, bind.local, {bind.flow, options_.socket_buffer_bytes}));
+    use(id, bind.flow,
+        io::UdpSocket::bind(executor_, bind.local,
+                            {bind.flow, options_.socket_buffer_bytes, options_.udp_offload}));
   }
 
   void open(io::NetworkUserId id, const NameUfrags& named) {
@@ -122,7 +124,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   void open(io::NetworkUserId id, const JoinMulticast& join) {
     use(id, join.flow,
         io::UdpSocket::join(executor_, join.group, join.interface,
-                            {join.flow, options_.socket_buffer_bytes}));
+                            {join.flow, options_.socket_buffer_bytes, options_.udp_offload}));
   }
 
   void open(io::NetworkUserId id, const Connect& connect) {

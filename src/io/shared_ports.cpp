@@ -12,7 +12,7 @@ Result<Endpoint> SharedPorts::bind(NetworkUserId user, FlowId flow, const IpAddr
     return known.socket->local();
   }
   auto socket = UdpSocket::bind(executor_, {address, options_.udp_port.value_or(0)},
-                                {FlowId{}, options_.socket_buffer_bytes});
+                                {FlowId{}, options_.socket_buffer_bytes, options_.udp_offload});
   if (!socket) return socket.error();
   const SharedSocketId id{++last_socket_};
   sockets_.emplace(id, Socket{*socket});

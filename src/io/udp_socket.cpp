@@ -1,7 +1,10 @@
 #include "io/udp_socket.hpp"
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/ip/multicast.hpp>
 #include <asio/ip/v6_only.hpp>
@@ -10,30 +13,23 @@
 #include <utility>
 
 #include "io/socket_address.hpp"
+#include "io/udp_batch.hpp"
 
 namespace petrel::inline v0::io {
 namespace {
 
-constexpr std::size_t batch_size = 32;
-
 // Larger than any datagram that WebRTC sends; a longer one is dropped.
-constexpr std::size_t receive_bytes = 2048;
+constexpr std::size_t longest_datagram = 2048;
 
 // Fairness: one busy socket gives way to the rest of the executor after this many batches.
 constexpr int batches_per_wakeup = 8;
 
-// Receive space is used only inside receive_batch(), so one per thread serves all sockets.
-struct ReceiveSpace {
-  std::array<std::array<std::byte, receive_bytes>, batch_size> payloads;
-  std::array<sockaddr_storage, batch_size> sources;
-  std::array<iovec, batch_size> vectors;
-  std::array<mmsghdr, batch_size> messages;
+// Datagrams delivered at once: one message of the system may be 64 of them.
+constexpr std::size_t delivery_size = 64;
 
-  static ReceiveSpace& of_thread() {
-    static thread_local ReceiveSpace space;
-    return space;
-  }
-};
+bool set_flag(int socket, int level, int option, int value) {
+  return ::setsockopt(socket, level, option, &value, sizeof(value)) == 0;
+}
 
 }  // namespace
 
@@ -108,6 +104,18 @@ UdpSocket::UdpSocket(asio::ip::udp::socket socket, Options options)
   sockaddr_storage storage{};
   std::memcpy(&storage, endpoint.data(), endpoint.size());
   local_ = to_endpoint(storage).value_or(Endpoint{});
+
+  const int handle = socket_.native_handle();
+  // Where the system does not tell, everything counts as not ECT.
+  if (local_.address.is_v4()) {
+    set_flag(handle, IPPROTO_IP, IP_RECVTOS, 1);
+  } else {
+    set_flag(handle, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  }
+  if (!options_.offload) return;
+  set_flag(handle, IPPROTO_UDP, UDP_GRO, 1);
+  // 0 is what it is anyway; a kernel without it refuses.
+  segments_ = set_flag(handle, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
 void UdpSocket::start(OnDatagrams on_datagrams, OnWritable on_writable) {
@@ -136,64 +144,78 @@ void UdpSocket::wait_readable() {
 
 // False: nothing is left to read now.
 bool UdpSocket::receive_batch() {
-  ReceiveSpace& space = ReceiveSpace::of_thread();
-  for (std::size_t i = 0; i < batch_size; ++i) {
-    space.vectors[i] = {space.payloads[i].data(), receive_bytes};
-    space.messages[i] = {};
-    msghdr& header = space.messages[i].msg_hdr;
-    header.msg_name = &space.sources[i];
-    header.msg_namelen = sizeof(sockaddr_storage);
-    header.msg_iov = &space.vectors[i];
-    header.msg_iovlen = 1;
-  }
+  UdpReceiveBatch& batch = UdpReceiveBatch::of_thread();
   const int received =
-      ::recvmmsg(socket_.native_handle(), space.messages.data(), batch_size, MSG_DONTWAIT, nullptr);
+      ::recvmmsg(socket_.native_handle(), batch.prepare(), udp_batch_size, MSG_DONTWAIT, nullptr);
   // An ICMP error of an earlier send shows up here (ECONNREFUSED). RFC 7675 5.1 wants it
   // ignored, and the next read goes on as if nothing had been.
   if (received < 0) return errno == ECONNREFUSED || errno == EINTR;
 
-  std::array<Datagram, batch_size> datagrams;
+  std::array<Datagram, delivery_size> datagrams;
   std::size_t count = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
-    const auto source = to_endpoint(space.sources[i]);
-    if (!source || (space.messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
-    datagrams[count++] = {options_.flow, *source, local_,
-                          Bytes(space.payloads[i]).first(space.messages[i].msg_len)};
-  }
-  if (count > 0) {
+  const auto deliver = [&] {
     // A copy of the function: the user may close this socket from inside.
-    const OnDatagrams deliver = on_datagrams_;
-    deliver(std::span(datagrams).first(count));
+    const OnDatagrams tell = on_datagrams_;
+    if (tell && count > 0) tell(std::span(datagrams).first(count));
+    count = 0;
+  };
+  for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
+    const auto message = batch.read(i);
+    if (!message) continue;
+    if (message->payload.size() > message->segment_size) ++stats_.coalesced;
+    Bytes rest = message->payload;
+    do {
+      const std::size_t size = std::min(rest.size(), message->segment_size);
+      if (size <= longest_datagram)
+        datagrams[count++] = {options_.flow, message->source, local_, rest.first(size), message->ecn};
+      rest = rest.subspan(size);
+      if (count == delivery_size) deliver();
+    } while (!rest.empty());
   }
-  return static_cast<std::size_t>(received) == batch_size;
+  deliver();
+  return static_cast<std::size_t>(received) == udp_batch_size;
 }
 
 std::size_t UdpSocket::send(std::span<Transmit> transmits) {
-  std::array<SocketAddress, batch_size> addresses;
-  std::array<iovec, batch_size> vectors;
-  std::array<mmsghdr, batch_size> messages;
+  UdpSendBatch batch;
   std::size_t taken = 0;
+  std::size_t singly = 0;  // Of what is left, from its front.
+  bool suspected = false;  // That they do not go otherwise.
   while (taken < transmits.size()) {
-    const std::size_t count = std::min(batch_size, transmits.size() - taken);
-    for (std::size_t i = 0; i < count; ++i) {
-      Transmit& transmit = transmits[taken + i];
-      addresses[i] = to_socket_address(transmit.destination);
-      vectors[i] = {transmit.payload.data(), transmit.payload.size()};
-      messages[i] = {};
-      messages[i].msg_hdr.msg_name = &addresses[i].storage;
-      messages[i].msg_hdr.msg_namelen = addresses[i].size;
-      messages[i].msg_hdr.msg_iov = &vectors[i];
-      messages[i].msg_hdr.msg_iovlen = 1;
-    }
+    const std::size_t count =
+        batch.fill(transmits.subspan(taken),
+                   {.v4 = local_.address.is_v4(), .segment = segments_, .mark = marks_, .singly = singly});
     const int sent =
-        ::sendmmsg(socket_.native_handle(), messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
+        ::sendmmsg(socket_.native_handle(), batch.messages(), static_cast<unsigned>(count), MSG_DONTWAIT);
+    for (std::size_t i = 0; sent > 0 && i < static_cast<std::size_t>(sent); ++i) {
+      taken += batch.run_length(i);
+      singly -= std::min(singly, batch.run_length(i));
+      if (batch.run_length(i) > 1) ++stats_.runs;
+    }
     if (sent > 0) {
-      taken += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+      // One by one they go: a kernel, or a network device, that cannot cut them.
+      if (std::exchange(suspected, false)) {
+        segments_ = false;
+        ++stats_.refusals;
+      }
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
       wait_writable();
       break;
-    } else if (errno != EINTR && errno != ECONNREFUSED) {
+    }
+    if (errno == EINTR || errno == ECONNREFUSED) continue;
+    if (batch.run_length(0) > 1) {
+      // It may also be the fault of the datagrams, and of one only.
+      singly = batch.run_length(0);
+      suspected = errno == EIO || errno == EINVAL || errno == EOPNOTSUPP;
+    } else if (batch.is_marked(0) && (errno == EINVAL || errno == EOPNOTSUPP)) {
+      marks_ = false;  // Unmarked it still arrives.
+      ++stats_.refusals;
+    } else {
       ++taken;  // Refused for good (ENETUNREACH, EMSGSIZE, EPERM …): loss, which the protocols survive.
+      singly -= std::min<std::size_t>(singly, 1);
+      suspected = false;
     }
   }
   return taken;

@@ -93,6 +93,9 @@ struct NetworkOptions {
   /// its own. TURN clients by UDP have one of their own in any case. io::UdpMux says how peers are told
   /// apart; two peers of one such network cannot call each other.
   std::optional<std::uint16_t> udp_port{};
+  /// Hand the kernel runs of datagrams as one, and take them so (Linux's UDP_SEGMENT and UDP_GRO), where
+  /// it can do that: a fifth of the time for each. A socket on which it fails goes on without.
+  bool udp_offload = true;
 };
 
 /// The real network, on Asio: UDP sockets, the system's clock, resolver, interface
