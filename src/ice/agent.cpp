@@ -399,14 +399,14 @@ std::optional<IoRequest> Agent::poll_request() {
 }
 std::optional<Event> Agent::poll_event() { return take(shared_->events); }
 
-bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload) {
+bool Agent::send(TimePoint now, StreamId id, PacketBuffer payload, std::uint8_t dscp) {
   advance(now);
   Stream* stream = find(id);
   if (stream == nullptr) {
     ++shared_->stats.sends_without_pair;
     return false;
   }
-  return stream->send(std::move(payload));
+  return stream->send(std::move(payload), dscp);
 }
 
 std::optional<StreamId> Agent::stream_of(FlowId flow, const Endpoint& source) const {

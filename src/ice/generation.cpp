@@ -236,14 +236,14 @@ void Generation::nominate(TimePoint now, Pair& pair) {
   shared_.emit(PairSelected{id_, description});
 }
 
-bool Generation::send(PacketBuffer payload) {
+bool Generation::send(PacketBuffer payload, std::uint8_t dscp) {
   Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
   if (pair == nullptr || !is_alive()) {
     ++shared_.stats.sends_without_pair;
     return false;
   }
   const std::size_t size = payload.size();
-  if (!shared_.transmit(pair->flow, pair->destination, std::move(payload))) return false;
+  if (!shared_.transmit(pair->flow, pair->destination, std::move(payload), dscp)) return false;
   ++pair->packets_sent;
   pair->bytes_sent += size;
   return true;

@@ -74,7 +74,7 @@ class Generation {
   bool has_carrier() const { return is_alive() && carrier_.has_value(); }
   bool has_selected() const { return is_alive() && selected_.has_value(); }
   bool has_remote() const { return remote_.has_value(); }
-  bool send(PacketBuffer payload);
+  bool send(PacketBuffer payload, std::uint8_t dscp);
   /// Has a check proven this 5-tuple?
   bool has_proven(FlowId flow, const Endpoint& source) const;
   std::optional<SelectedPair> selected() const;

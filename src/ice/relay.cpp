@@ -150,9 +150,9 @@ std::optional<TimePoint> Relays::next_timeout() const {
 }
 
 // Moves on what the client has to say and to send.
-void Relays::collect(Relay& relay) {
+void Relays::collect(Relay& relay, std::uint8_t dscp) {
   while (auto transmit = relay.client->poll_transmit()) {
-    shared_.queue(transmit->flow, transmit->destination, std::move(transmit->payload));
+    shared_.queue(transmit->flow, transmit->destination, std::move(transmit->payload), dscp);
   }
   while (!relay.over) {
     auto event = relay.client->poll_event();
@@ -225,11 +225,11 @@ Relays::Relay* Relays::find(FlowId virtual_flow) const {
   return nullptr;
 }
 
-bool Relays::send(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
+bool Relays::send(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp) {
   Relay* relay = find(flow);
   if (relay == nullptr) return false;
   const auto sent = relay->client->send(shared_.now, destination, std::move(payload));
-  collect(*relay);
+  collect(*relay, dscp);
   return bool(sent);
 }
 

@@ -74,7 +74,7 @@ class Relays {
   std::optional<TimePoint> next_timeout() const;
 
   bool owns(FlowId flow) const { return find(flow) != nullptr; }
-  bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp);
   std::optional<RelayedPacket> poll_received();
   std::optional<RelayNews> poll_news();
 
@@ -101,7 +101,7 @@ class Relays {
   Relay* find(FlowId virtual_flow) const;
   void start(RelayRoute route);
   void make_client(Relay& relay);
-  void collect(Relay& relay);
+  void collect(Relay& relay, std::uint8_t dscp = 0);
   void redirect(Relay& relay, const turn::Redirected& redirected);
   void end(Relay& relay);
   void fail(const Relay& relay, std::error_code error, std::string text);

@@ -17,17 +17,18 @@ bool is_older_news(const Event& known, const Event& event) {
 
 }  // namespace
 
-bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
-  if (relays != nullptr && relays->owns(flow)) return relays->send(flow, destination, std::move(payload));
-  return queue(flow, destination, std::move(payload));
+bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp) {
+  if (relays != nullptr && relays->owns(flow))
+    return relays->send(flow, destination, std::move(payload), dscp);
+  return queue(flow, destination, std::move(payload), dscp);
 }
 
-bool Shared::queue(FlowId flow, const Endpoint& destination, PacketBuffer payload) {
+bool Shared::queue(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp) {
   if (transmits.size() >= max_transmits) {
     ++stats.transmits_dropped;
     return false;
   }
-  transmits.push_back({flow, destination, std::move(payload)});
+  transmits.push_back({flow, destination, std::move(payload), dscp});
   return true;
 }
 

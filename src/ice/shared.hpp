@@ -52,9 +52,9 @@ struct Shared {
 
   FlowId next_flow() { return FlowId{++last_flow}; }
   /// By a socket or by a relay. False, and counted: nobody polls the queue, or the relay refuses.
-  bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
   /// The same for what is for the driver in any case.
-  bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload);
+  bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
   /// The news about a stream replaces older news of its kind that nobody has taken for long.
   void emit(Event event);
 

@@ -65,7 +65,7 @@ class Stream {
     return current_->start_ordinary_check(now, rto, busy);
   }
 
-  bool send(PacketBuffer payload) { return carrier().send(std::move(payload)); }
+  bool send(PacketBuffer payload, std::uint8_t dscp) { return carrier().send(std::move(payload), dscp); }
   bool has_proven(FlowId flow, const Endpoint& source) const;
   std::optional<SelectedPair> selected() const;
   StreamReport report() const;

@@ -142,6 +142,7 @@ void Peer::Core::handle_interfaces(TimePoint now, std::span<const LocalAddress> 
 void Peer::Core::handle_datagrams(TimePoint now, std::span<const Datagram> datagrams) {
   if (closed_) return;
   for (const Datagram& datagram : datagrams) {
+    count(datagram.ecn);
     // The agent first: what comes from a TURN server may look like anything.
     if (!agent_.handle_datagram(now, datagram)) {
       handle_packet(now, datagram.flow, datagram.source, datagram.payload);
@@ -152,6 +153,23 @@ void Peer::Core::handle_datagrams(TimePoint now, std::span<const Datagram> datag
     }
   }
   settle(now);
+}
+
+void Peer::Core::count(Ecn ecn) {
+  switch (ecn) {
+    case Ecn::not_ect:
+      ++ecn_.not_ect;
+      break;
+    case Ecn::ect0:
+      ++ecn_.ect0;
+      break;
+    case Ecn::ect1:
+      ++ecn_.ect1;
+      break;
+    case Ecn::ce:
+      ++ecn_.ce;
+      break;
+  }
 }
 
 void Peer::Core::handle_packet(TimePoint now, FlowId flow, const Endpoint& source, Bytes payload) {
@@ -236,10 +254,21 @@ bool Peer::Core::settle_once(TimePoint now) {
   }
   // Before a pair works there is no way out: a DTLS flight that answers an early ClientHello waits.
   while (auto packet = ice_worked_ ? transport_.poll_packet(now) : std::nullopt) {
-    if (!agent_.send(now, stream_, *std::move(packet))) ++dropped_.without_pair;
+    if (!send_to_peer(now, *std::move(packet))) ++dropped_.without_pair;
     moved = true;
   }
   return moved;
+}
+
+bool Peer::Core::send_to_peer(TimePoint now, detail::Transport::Packet packet) {
+  std::uint8_t dscp = 0;
+  for (const Medium& medium : media_) {
+    if (medium.priority == NetworkPriority::low || !medium.media) continue;
+    // RTCP goes as the media that it measures does; of several, as the first that is marked.
+    const bool stands_for_it = packet.is_rtcp && dscp == 0;
+    if (packet.media == medium.media || stands_for_it) dscp = dscp_of(medium.kind, medium.priority);
+  }
+  return agent_.send(now, stream_, std::move(packet.payload), dscp);
 }
 
 void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
@@ -359,7 +388,7 @@ void Peer::Core::close(TimePoint now) {
     if (medium.media) transport_.rtp().remove_media(now, *medium.media);  // BYE
   }
   transport_.close(now);
-  while (auto packet = transport_.poll_packet(now)) agent_.send(now, stream_, *std::move(packet));
+  while (auto packet = transport_.poll_packet(now)) send_to_peer(now, *std::move(packet));
   // The agent forgets its packets when it closes, so they are taken over first.
   while (auto transmit = agent_.poll_transmit()) farewell_.push_back(*std::move(transmit));
   agent_.close(now);
@@ -400,6 +429,7 @@ PeerStats Peer::Core::stats() const {
   stats.dropped.srtp_malformed = of_transport.srtp_malformed;
   stats.dropped.protect_failed = of_transport.protect_failed;
   stats.dropped.events_dropped = events_.dropped();
+  stats.ecn = ecn_;
   stats.pair = agent_.selected(stream_);
   return stats;
 }

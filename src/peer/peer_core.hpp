@@ -67,12 +67,15 @@ class Peer::Core {
     bool sending = false;
     bool announced = false;  ///< TrackAdded was said for what it receives now.
     bool deliver_packets = false;
+    NetworkPriority priority = NetworkPriority::low;
     std::optional<jsep::MediaChange> negotiated;
   };
 
   Medium* find(TransceiverId id);
   const Medium* find(TransceiverId id) const;
   Medium* find(rtp::MediaId id);
+  void count(Ecn ecn);
+  bool send_to_peer(TimePoint now, detail::Transport::Packet packet);
 
   jsep::LocalTransport local_transport(bool restarting);
   void begin_restart(TimePoint now);
@@ -141,6 +144,7 @@ class Peer::Core {
   bool closed_ = false;
   std::deque<Transmit> farewell_;  ///< What closing has to say, after the agent is closed.
   PeerDrops dropped_;
+  EcnCounts ecn_;
   ConnectionStages stages_;
 };
 

@@ -55,6 +55,7 @@ Result<TransceiverId> Peer::Core::add_transceiver(TimePoint, Kind kind, Transcei
   Medium& medium = media_.emplace_back();
   medium.transceiver = *id;
   medium.kind = kind;
+  medium.priority = init.network_priority;
   announce_negotiation_needed();
   return *id;
 }

@@ -141,9 +141,9 @@ std::optional<TimePoint> Transport::next_timeout() const {
   return earliest;
 }
 
-std::optional<PacketBuffer> Transport::poll_packet(TimePoint now) {
+std::optional<Transport::Packet> Transport::poll_packet(TimePoint now) {
   if (dtls_) {
-    if (auto packet = dtls_->poll_packet()) return packet;
+    if (auto packet = dtls_->poll_packet()) return Packet{*std::move(packet)};
   }
   if (!srtp_) return std::nullopt;  // Media waits in the session until there are keys.
   while (auto outgoing = rtp_.poll_packet()) {
@@ -152,9 +152,9 @@ std::optional<PacketBuffer> Transport::poll_packet(TimePoint now) {
   return std::nullopt;
 }
 
-std::optional<PacketBuffer> Transport::protect(TimePoint now, rtp::Outgoing outgoing) {
+std::optional<Transport::Packet> Transport::protect(TimePoint now, rtp::Outgoing outgoing) {
   using Kind = rtp::Outgoing::Kind;
-  if (outgoing.kind == Kind::protected_copy) return std::move(outgoing.packet);
+  if (outgoing.kind == Kind::protected_copy) return Packet{std::move(outgoing.packet), outgoing.media};
 
   if (tap_ != nullptr) tap_->on_packet(now, PacketTap::Direction::outgoing, outgoing.packet.bytes());
   const Result<void> sealed =
@@ -165,7 +165,8 @@ std::optional<PacketBuffer> Transport::protect(TimePoint now, rtp::Outgoing outg
   }
   if (outgoing.keep) rtp_.keep_protected(now, *outgoing.keep, outgoing.packet.bytes());
   if (outgoing.kind == Kind::rtp && !first_sent_) first_sent_ = now;
-  return std::move(outgoing.packet);
+  if (outgoing.kind == Kind::rtcp) return Packet{std::move(outgoing.packet), std::nullopt, true};
+  return Packet{std::move(outgoing.packet), outgoing.media};
 }
 
 std::optional<Transport::Event> Transport::poll_event() {

@@ -42,7 +42,12 @@ class Transport {
   std::optional<TimePoint> next_timeout() const;
 
   /// The next packet for the wire, protected. Takes from DTLS first, then from RTP.
-  std::optional<PacketBuffer> poll_packet(TimePoint now);
+  struct Packet {
+    PacketBuffer payload;
+    std::optional<rtp::MediaId> media{};  ///< Whose it is; nobody's are DTLS and RTCP.
+    bool is_rtcp = false;
+  };
+  std::optional<Packet> poll_packet(TimePoint now);
   std::optional<Event> poll_event();
 
   /// BYE and close_notify, to be polled once more.
@@ -61,7 +66,7 @@ class Transport {
   void take_dtls_events(TimePoint now);
   void install_keys(TimePoint now, const dtls::SrtpKeys& keys);
   void handle_media(TimePoint now, Bytes packet);
-  std::optional<PacketBuffer> protect(TimePoint now, rtp::Outgoing outgoing);
+  std::optional<Packet> protect(TimePoint now, rtp::Outgoing outgoing);
 
   const dtls::Certificate certificate_;
   dtls::ConnectionConfig dtls_config_;

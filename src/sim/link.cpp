@@ -13,9 +13,11 @@ Arrivals Link::carry(TimePoint now, std::size_t bytes, RandomSource& random) {
   const std::uint64_t spread = random.u64();
 
   TimePoint leaves = now;
+  bool marked = false;
   if (config_.bits_per_second != 0) {
     leaves = std::max(now, line_free_);
     if (leaves - now > config_.queue) return {};
+    marked = config_.mark_beyond && leaves - now > *config_.mark_beyond;
     leaves += Duration(static_cast<std::int64_t>(bytes * 8 * 1'000'000'000 / config_.bits_per_second));
     line_free_ = leaves;
   }
@@ -30,6 +32,7 @@ Arrivals Link::carry(TimePoint now, std::size_t bytes, RandomSource& random) {
   last_arrival_ = arrival;
   if (late) arrival += config_.reorder_delay;
   Arrivals arrivals;
+  if (marked) arrivals.mark();
   arrivals.add(arrival);
   if (duplicated) arrivals.add(arrival);
   return arrivals;

@@ -70,8 +70,9 @@ class Block {
 void put_ip_header(Block& block, const Packet& packet, std::uint16_t identification) {
   const auto size = static_cast<std::uint16_t>(ip_size(packet));
   const std::uint8_t protocol = packet.protocol == TransportProtocol::tcp ? ip_protocol_tcp : ip_protocol_udp;
+  const auto traffic_class = std::uint32_t{packet.dscp} << 2 | static_cast<std::uint32_t>(packet.ecn);
   if (packet.destination.address.is_v4()) {  // RFC 791 3.1
-    block.u16(0x4500);
+    block.u16(static_cast<std::uint16_t>(0x4500 | traffic_class));
     block.u16(size);
     block.u16(identification);
     block.u16(dont_fragment);
@@ -79,7 +80,7 @@ void put_ip_header(Block& block, const Packet& packet, std::uint16_t identificat
     block.u8(protocol);
     block.u16(0);  // No checksum, as where the network card fills it in.
   } else {         // RFC 8200 3
-    block.u32(0x60000000);
+    block.u32(0x60000000 | traffic_class << 20);
     block.u16(static_cast<std::uint16_t>(size - 40));
     block.u8(protocol);
     block.u8(hop_limit);

@@ -10,8 +10,14 @@ namespace petrel::inline v0::sim {
 namespace {
 
 Packet copy_of(const Packet& packet) {
-  return {packet.source, packet.destination, PacketBuffer::copy_of(packet.payload.bytes()).value(),
-          packet.protocol, packet.tcp};
+  return {packet.source,   packet.destination, PacketBuffer::copy_of(packet.payload.bytes()).value(),
+          packet.protocol, packet.tcp,         packet.dscp,
+          packet.ecn};
+}
+
+// RFC 3168 5: only of senders that say that they understand it.
+void mark(Packet& packet, const Arrivals& arrivals) {
+  if (arrivals.marked() && packet.ecn != Ecn::not_ect) packet.ecn = Ecn::ce;
 }
 
 }  // namespace
@@ -84,6 +90,8 @@ void World::State::send(Runner& runner, Transmit&& transmit) {
   }
 
   Packet packet{std::get<UdpFlow>(flow->second).local, transmit.destination, std::move(transmit.payload)};
+  packet.dscp = transmit.dscp;
+  packet.ecn = transmit.ecn;
   if (packet.source.address.family() != packet.destination.address.family()) {
     fault(runner, "an IPv4 socket sends to IPv6, or the other way round");
   }
@@ -121,6 +129,7 @@ void World::State::emit(const Runner* sender, HostId host, Packet&& packet) {
   for (unsigned copy = 0; copy < fate.copies; ++copy) {
     const Arrivals arrivals = interface.uplink.carry(now, bytes, random);
     if (arrivals.empty()) ++stats.lost;
+    mark(packet, arrivals);
     for (std::size_t i = 0; i < arrivals.size(); ++i) {
       const bool last = copy + 1 == fate.copies && i + 1 == arrivals.size();
       queue.push(arrivals[i] + fate.delay,
@@ -166,6 +175,7 @@ void World::State::arrive(InterfaceId id, Packet&& packet) {
   }
   const Arrivals arrivals = interface.downlink.carry(now, bytes, random);
   if (arrivals.empty()) ++stats.lost;
+  mark(packet, arrivals);
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     const bool last = i + 1 == arrivals.size();
     queue.push(arrivals[i], AtInterface{id, last ? std::move(packet) : copy_of(packet)});
@@ -219,7 +229,8 @@ void World::State::deliver_datagram(RunnerId owner, FlowId flow, const Packet& p
   ++stats.delivered;
   record('<', packet);
   runner->touched = true;
-  runner->core->handle_datagram(now, {flow, packet.source, packet.destination, packet.payload.bytes()});
+  runner->core->handle_datagram(
+      now, {flow, packet.source, packet.destination, packet.payload.bytes(), packet.ecn});
 }
 
 // ---- The capture ------------------------------------------------------------
@@ -280,6 +291,9 @@ void World::State::record(char what, const Packet& packet) {
     mix((packet.tcp.syn ? 1u : 0u) | (packet.tcp.ack ? 2u : 0u) | (packet.tcp.fin ? 4u : 0u) |
         (packet.tcp.rst ? 8u : 0u));
   }
+  // Runs without any are what they always were.
+  if (packet.dscp != 0 || packet.ecn != Ecn::not_ect)
+    mix(std::uint64_t{packet.dscp} << 2 | static_cast<std::uint64_t>(packet.ecn));
   mix(packet.payload.size());
   mix_bytes(packet.payload.bytes());
   trace_hash = hash;

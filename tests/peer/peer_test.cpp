@@ -103,5 +103,20 @@ TEST(Peer, HasNoPlaceForACandidateBeforeTheDescription) {
   EXPECT_EQ(added.error(), PeerErrc::no_remote_description);
 }
 
+TEST(Peer, CountsTheMarksOfCongestionOfWhateverArrives) {
+  testing::SeededRandom random(1);
+  Peer peer(TimePoint{}, config(), {}, random);
+  std::vector<Datagram> datagrams;
+  for (const Ecn ecn : {Ecn::ce, Ecn::ect0, Ecn::ce, Ecn::ect1, Ecn::not_ect, Ecn::ce, Ecn::ect0}) {
+    datagrams.push_back({FlowId{1}, Endpoint::v4(192, 0, 2, 9, 1), {}, as_bytes("x"), ecn});
+  }
+  peer.handle_datagrams(TimePoint{}, datagrams);
+  const EcnCounts counts = peer.stats().ecn;
+  EXPECT_EQ(counts.not_ect, 1u);
+  EXPECT_EQ(counts.ect0, 2u);
+  EXPECT_EQ(counts.ect1, 1u);
+  EXPECT_EQ(counts.ce, 3u);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0

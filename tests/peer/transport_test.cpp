@@ -53,11 +53,11 @@ rtp::MediaConfig opus_media(bool sending) {
 void exchange(Side& a, Side& b) {
   for (bool moved = true; std::exchange(moved, false);) {
     while (auto packet = a.transport->poll_packet(TimePoint{})) {
-      b.transport->handle_packet(TimePoint{}, packet->bytes());
+      b.transport->handle_packet(TimePoint{}, packet->payload.bytes());
       moved = true;
     }
     while (auto packet = b.transport->poll_packet(TimePoint{})) {
-      a.transport->handle_packet(TimePoint{}, packet->bytes());
+      a.transport->handle_packet(TimePoint{}, packet->payload.bytes());
       moved = true;
     }
   }

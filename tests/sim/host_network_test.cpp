@@ -7,7 +7,9 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "petrel/peer_connection.hpp"
 #include "petrel/sim/wall_clock.hpp"
@@ -171,14 +173,18 @@ struct VideoCall {
   Transceiver video;
   int frames = 0;
 
-  VideoCall(std::uint64_t seed, HostConfig alice_host, HostConfig bob_host)
+  VideoCall(std::uint64_t seed, HostConfig alice_host, HostConfig bob_host,
+            NetworkPriority priority = NetworkPriority::low)
       : openssl(seed),
         world(seed),
         alice_network(world, world.add_host(std::move(alice_host)), context),
         bob_network(world, world.add_host(std::move(bob_host)), context),
         alice(alice_network),
         bob(bob_network),
-        video(alice.add_transceiver(Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})
+        video(alice
+                  .add_transceiver(
+                      Kind::video,
+                      {.direction = Direction::send_only, .codecs = {h264()}, .network_priority = priority})
                   .value()) {
     world.on_time(set_wall_clock);
     bob.on_track([this](Transceiver track) { track.receiver().on_frame([this](const auto&) { ++frames; }); });
@@ -244,6 +250,35 @@ TEST(HostNetwork, LetsACallFollowAHostToAnotherInterface) {
 
   EXPECT_TRUE(call.world.run_until([&] { return call.frames > seen + 50; }, 15s))
       << call.alice.why() << ' ' << call.world.report();
+}
+
+// RFC 7983 7, of what is protected: RTP and RTCP begin alike.
+bool is_media(const Packet& packet) {
+  const auto first = std::to_integer<int>(packet.payload.bytes()[0]);
+  return first >= 128 && first <= 191;
+}
+
+TEST(HostNetwork, CarriesTheMarksOfMediaAndMarksNothingUnasked) {
+  for (const auto& [priority, dscp] : {std::pair(NetworkPriority::low, 0), {NetworkPriority::high, 34}}) {
+    std::set<int> of_alices_media;
+    std::set<int> of_the_rest;
+    VideoCall call(4, {.name = "alice"}, {.name = "bob"}, priority);
+    const IpAddress alice_ip = call.world.local_addresses(call.alice_network.host()).front().address;
+    call.world.set_tap([&](std::uint64_t, const Packet& packet) {
+      const bool hers = is_media(packet) && packet.source.address == alice_ip;
+      (hers ? of_alices_media : of_the_rest).insert(packet.dscp);
+      return Fate{};
+    });
+    call.start();
+    ASSERT_TRUE(call.connects()) << call.alice.why();
+    call.film(60);
+    call.world.run_for(3s);
+    EXPECT_EQ(call.frames, 60);
+    EXPECT_EQ(of_alices_media, std::set{dscp});
+    EXPECT_EQ(of_the_rest, std::set{0});
+    EXPECT_GT(call.bob.stats().ecn.not_ect, 60u);
+    EXPECT_EQ(call.bob.stats().ecn.ce, 0u);
+  }
 }
 
 TEST(HostNetwork, LetsGatheringTakeItsTimeAndNoMore) {

@@ -95,5 +95,17 @@ TEST(Link, LimitsTheRateAndDropsBehindAFullQueue) {
   EXPECT_EQ(times(link.carry(start + 24ms, 1000, random)), std::vector{start + 32ms});
 }
 
+TEST(Link, MarksWhatWaitsLongerThanTheThreshold) {
+  SeededRandom random(1);
+  // 1000 bytes take 8 ms.
+  Link link({.latency = 0ms, .bits_per_second = 1'000'000, .queue = 30ms, .mark_beyond = 8ms});
+  EXPECT_FALSE(link.carry(start, 1000, random).marked());
+  EXPECT_FALSE(link.carry(start, 1000, random).marked()) << "it waits for 8 ms, and no more";
+  EXPECT_TRUE(link.carry(start, 1000, random).marked());
+  EXPECT_TRUE(link.carry(start, 1000, random).marked());
+  EXPECT_TRUE(link.carry(start, 1000, random).empty()) << "a full queue drops all the same";
+  EXPECT_FALSE(link.carry(start + 32ms, 1000, random).marked());
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::sim

@@ -65,6 +65,20 @@ TEST(Pcapng, PutsUdpIntoIpv4) {
                                "0002 0004 00000002 0000 0000 00000050"));
 }
 
+TEST(Pcapng, ShowsDscpAndEcn) {
+  const auto begin_of_ip = [](std::string_view from, std::string_view to) {
+    Packet marked = packet(from, to, "hello");
+    marked.dscp = 46;
+    marked.ecn = Ecn::ce;
+    PcapngWriter writer;
+    writer.take();
+    writer.add_packet(CaptureInterface{0}, {}, PcapngWriter::Direction::inbound, marked);
+    return ByteReader(Bytes(blocks_of(writer.take()).at(0).body).subspan(20)).u16();
+  };
+  EXPECT_EQ(begin_of_ip("192.0.2.1:1000", "198.51.100.2:53"), 0x45bb);
+  EXPECT_EQ(begin_of_ip("[2001:db8::1]:1000", "[2001:db8::2]:443"), 0x6bb0);
+}
+
 TEST(Pcapng, PutsTcpIntoIpv6AndCountsTheSyn) {
   const auto wire = [](TcpHeader tcp, std::string_view payload) {
     PcapngWriter writer;

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <deque>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "petrel/sim/world.hpp"
 #include "support/bytes_literal.hpp"
@@ -199,6 +203,69 @@ TEST(Interfaces, LeaveByTheirOwnLinesIntoTheirOwnSites) {
   EXPECT_EQ(home.a.interfaces(), (std::vector<LocalAddress>{{ip("100.64.0.5"), "rmnet0"}}));
   EXPECT_EQ(home.world.uplink(home.a_host, "rmnet0").config().latency, Duration(60ms));
   EXPECT_THROW(home.world.uplink(home.a_host, "wlan7"), std::out_of_range);
+}
+
+// ---- Marks --------------------------------------------------------------------------------
+
+// Sends what it is given, and keeps the marks of what comes.
+struct Marked {
+  using Event = int;
+
+  std::vector<Ecn> ecn;
+  std::deque<IoRequest> requests;
+  std::deque<Transmit> transmits;
+
+  bool handle_datagram(TimePoint, const Datagram& datagram) {
+    ecn.push_back(datagram.ecn);
+    return true;
+  }
+  void handle_flow(TimePoint, FlowId, const FlowChange&) {}
+  void handle_timeout(TimePoint) {}
+  std::optional<TimePoint> next_timeout() const { return std::nullopt; }
+  std::optional<IoRequest> poll_request() { return take(requests); }
+  std::optional<Transmit> poll_transmit() { return take(transmits); }
+  std::optional<int> poll_event() { return std::nullopt; }
+
+  template <class Item>
+  static std::optional<Item> take(std::deque<Item>& queue) {
+    if (queue.empty()) return std::nullopt;
+    std::optional<Item> item(std::move(queue.front()));
+    queue.pop_front();
+    return item;
+  }
+};
+
+std::vector<Ecn> through_a_busy_line(Ecn sent) {
+  // 1,028 bytes take 8.2 ms: the first two wait no longer than 10 ms.
+  World world(1, {.bits_per_second = 1'000'000, .queue = 1s, .mark_beyond = 10ms});
+  const HostId a = world.add_host({.name = "a", .addresses = {ip("192.0.2.1")}});
+  const HostId b = world.add_host({.name = "b", .addresses = {ip("192.0.2.2")}});
+  Marked from, to;
+  from.requests.push_back(BindUdp{flow, at("192.0.2.1:1000")});
+  to.requests.push_back(BindUdp{flow, at("192.0.2.2:2000")});
+  world.attach(a, from);
+  world.attach(b, to);
+  std::vector<std::uint8_t> dscp;
+  world.set_tap([&](std::uint64_t, const Packet& packet) {
+    dscp.push_back(packet.dscp);
+    return Fate{};
+  });
+  world.run_for(0s);
+  for (int i = 0; i < 4; ++i) {
+    from.transmits.push_back(
+        {flow, at("192.0.2.2:2000"), PacketBuffer::copy_of(std::vector<std::byte>(1000)).value(), 46, sent});
+  }
+  world.run_for(1s);
+  EXPECT_EQ(dscp, std::vector<std::uint8_t>(4, 46));
+  world.detach(&from);
+  world.detach(&to);
+  return to.ecn;
+}
+
+TEST(Marks, SayThatALineIsBusyToWhoUnderstandsIt) {
+  EXPECT_EQ(through_a_busy_line(Ecn::not_ect), std::vector(4, Ecn::not_ect));
+  EXPECT_EQ(through_a_busy_line(Ecn::ect0), (std::vector{Ecn::ect0, Ecn::ect0, Ecn::ce, Ecn::ce}));
+  EXPECT_EQ(through_a_busy_line(Ecn::ect1), (std::vector{Ecn::ect1, Ecn::ect1, Ecn::ce, Ecn::ce}));
 }
 
 }  // namespace

@@ -241,8 +241,8 @@ class PETREL_API Agent {
   std::optional<Event> poll_event();
 
   /// Sends on the selected pair; before there is one, on the best pair that works.
-  /// False, and counted, when there is none or consent is lost.
-  bool send(TimePoint now, StreamId id, PacketBuffer payload);
+  /// False, and counted, when there is none or consent is lost. `dscp` as in Transmit.
+  bool send(TimePoint now, StreamId id, PacketBuffer payload, std::uint8_t dscp = 0);
 
   /// Whose data comes from there? Nobody's, until a check has proven the 5-tuple:
   /// a request with the right password came from it, or one of ours was answered.

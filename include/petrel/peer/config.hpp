@@ -14,6 +14,7 @@
 #include "petrel/peer/ice_server.hpp"
 #include "petrel/peer/jsep.hpp"
 #include "petrel/peer/packet_tap.hpp"
+#include "petrel/peer/priority.hpp"
 #include "petrel/tls/connection.hpp"
 
 namespace petrel::inline v0 {
@@ -69,6 +70,9 @@ struct TransceiverInit {
   Direction direction = Direction::send_recv;  ///< What we want; the peer may want less.
   std::vector<Codec> codecs{};                 ///< In order of preference. Empty: the peer's.
   std::vector<std::string> stream_ids{};       ///< Media streams it belongs to (a=msid).
+  /// The DSCP of what it sends (RFC 8837). As browsers have it, nothing is marked unless it is asked for:
+  /// there are networks that drop what is marked.
+  NetworkPriority network_priority = NetworkPriority::low;
 };
 
 struct Bitrate {

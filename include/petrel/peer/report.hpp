@@ -27,12 +27,22 @@ struct PeerDrops {
   std::uint64_t events_dropped = 0;  ///< The application did not take events in time.
 };
 
+/// The ECN bits (RFC 3168 5) of the datagrams that arrived, STUN and what came by relays included. All
+/// are `not_ect` where the system does not tell.
+struct EcnCounts {
+  std::uint64_t not_ect = 0;
+  std::uint64_t ect0 = 0;
+  std::uint64_t ect1 = 0;
+  std::uint64_t ce = 0;  ///< A router on the path was congested.
+};
+
 /// Counters of every layer of one peer.
 struct PeerStats {
   rtp::SessionStats rtp;
   ice::AgentStats ice;
   std::optional<dtls::ConnectionStats> dtls;
   PeerDrops dropped;
+  EcnCounts ecn;
   std::optional<ice::SelectedPair> pair;
 };
 

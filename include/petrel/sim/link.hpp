@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/random.hpp"
@@ -35,6 +36,9 @@ struct LinkConfig {
   /// 0: no limit. Packets wait for the line, and are lost once the wait exceeds `queue`.
   std::uint64_t bits_per_second = 0;
   Duration queue = std::chrono::milliseconds(100);
+  /// Packets that would wait longer than this, though not too long for `queue`, are marked as having met
+  /// congestion where their sender can do with that (ECT, RFC 3168 5). nullopt: the line marks nothing.
+  std::optional<Duration> mark_beyond{};
 
   /// A line that does nothing at all, not even take time.
   static LinkConfig ideal() { return {.latency = Duration{0}, .mtu_bytes = 65535}; }
@@ -44,7 +48,10 @@ struct LinkConfig {
 class Arrivals {
  public:
   void add(TimePoint time) { times_[count_++] = time; }
+  void mark() { marked_ = true; }
 
+  /// Congestion was experienced: an ECT packet becomes CE.
+  bool marked() const { return marked_; }
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
   TimePoint operator[](std::size_t index) const { return times_[index]; }
@@ -54,6 +61,7 @@ class Arrivals {
  private:
   std::array<TimePoint, 2> times_{};
   std::size_t count_ = 0;
+  bool marked_ = false;
 };
 
 /// One direction of a line. Sans-I/O like everything here: it only says when a packet arrives.

@@ -29,6 +29,8 @@ struct Packet {
   PacketBuffer payload;
   TransportProtocol protocol = TransportProtocol::udp;  ///< udp or tcp.
   TcpHeader tcp{};                                      ///< Of TCP only.
+  std::uint8_t dscp = 0;                                ///< RFC 2474; nobody here looks at it.
+  Ecn ecn = Ecn::not_ect;
 };
 
 /// The bytes of the IP and transport headers, without options (RFC 791, 8200, 768, 9293).
