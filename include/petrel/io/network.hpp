@@ -94,7 +94,7 @@ struct NetworkOptions {
   /// apart; two peers of one such network cannot call each other.
   std::optional<std::uint16_t> udp_port{};
   /// Hand the kernel runs of datagrams as one, and take them so (Linux's UDP_SEGMENT and UDP_GRO), where
-  /// it can do that: a fifth of the time for each. A socket on which it fails goes on without.
+  /// it can do that: a tenth of the time for sending each. A socket on which it fails goes on without.
   bool udp_offload = true;
 };
 

@@ -108,8 +108,8 @@ class PETREL_API UdpMux {
   /// A request that is sent no more may be answered so late (RFC 8489 6.2.1: Rm * RTO is 8 s, on a path with
   /// room for a slower one).
   static constexpr Duration request_lifetime = std::chrono::seconds(40);
-  /// Addresses of one user's peer. A peer with more than candidates (64) changes its port all the time:
-  /// of the addresses that are quiet longest, one is forgotten.
+  /// Addresses of one user's peer: as many as an agent takes candidates. Beyond, the one that was made
+  /// good longest ago is forgotten.
   static constexpr std::size_t max_addresses = 64;
   /// Unanswered requests of one user: every pair of a full checklist (100), twice, and consent.
   static constexpr std::size_t max_requests = 256;
