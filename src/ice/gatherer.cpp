@@ -26,10 +26,6 @@ bool is_port_taken(const FlowChange& change) {
   return failed != nullptr && failed->error == std::errc::address_in_use;
 }
 
-bool is_stream(TransportProtocol protocol) {
-  return protocol == TransportProtocol::tcp || protocol == TransportProtocol::tls;
-}
-
 // RFC 9110 9.3.6: what CONNECT names.
 std::string authority(const turn::ServerUri& uri) {
   const bool literal = uri.host.find(':') != std::string::npos;

@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using petrel::testing::NatConfig;
+using petrel::testing::ProxyServer;
 using testing::alice_inside;
 using testing::Far;
 using testing::SeededRandom;
@@ -231,7 +232,7 @@ const Endpoint proxy_endpoint = Endpoint::v4(198, 51, 100, 9, 3128);
 
 /// Alice gets out by the proxy and by nothing else.
 struct Proxied : Far {
-  explicit Proxied(std::string_view uri, testing::ProxyServer::Rules rules = {},
+  explicit Proxied(std::string_view uri, ProxyServer::Rules rules = {},
                    std::string_view url = "http://proxy.example:3128")
       : Far({turn(uri)}, {}, {.blocks_udp = true, .tcp_ports_allowed = {3128}}, through(url)),
         proxy(proxy_endpoint, std::move(rules)) {
@@ -251,7 +252,7 @@ struct Proxied : Far {
     return found == reports.end() ? ServerReport{} : *found;
   }
 
-  testing::ProxyServer proxy;
+  ProxyServer proxy;
 };
 
 TEST(RelayByProxy, ConnectsOverTcpAndTls) {
@@ -273,7 +274,7 @@ TEST(RelayByProxy, ShowsItsCredentials) {
 }
 
 TEST(RelayByProxy, ReportsWhyThereIsNoWay) {
-  const auto report = [](std::string_view uri, testing::ProxyServer::Rules rules) {
+  const auto report = [](std::string_view uri, ProxyServer::Rules rules) {
     Proxied far(uri, std::move(rules));
     EXPECT_FALSE(far.connects_within(15s));
     EXPECT_EQ(far.report().outcome, ServerOutcome::failed);
