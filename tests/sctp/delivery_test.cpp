@@ -306,7 +306,7 @@ TEST(Delivery, KeepsWhatLivesLongEnough) {
 TEST(Delivery, LosesOfAMixOnlyWhatItMay) {
   constexpr std::uint32_t count = 200;
   std::size_t lost = 0;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
     const bool interleaving = seed % 2 == 0;
     SCOPED_TRACE(::testing::Message() << "seed " << seed);
     const testing::SeededUsrsctp usrsctp(seed);
@@ -340,7 +340,7 @@ TEST(Delivery, LosesOfAMixOnlyWhatItMay) {
     lost += count - pipe.right.messages.size();
     EXPECT_TRUE(pipe.right.association.connected()) << pipe.left.failure().message();
   }
-  EXPECT_GT(lost, 40u);
+  EXPECT_GT(lost, 12u);
 }
 
 TEST(Delivery, TellsThatTheRestOfAMessageWillNotCome) {
