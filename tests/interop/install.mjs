@@ -52,6 +52,8 @@ export async function pion_program() {
   const source = path.join(here, "peers", "pion");
   const files = ["main.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
   await once_for("pion", files, async () => {
-    await run("go", ["build", "-o", pion, "."], { cwd: source });
+    await run("go", ["build", "-o", pion, "."], { cwd: source }).catch((error) => {
+      throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
+    });
   });
 }

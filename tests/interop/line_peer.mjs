@@ -14,8 +14,11 @@ export class LinePeer {
   // `told` gets every line but the first, in order. Resolves once the program has said who it is.
   static async start([command, ...options], told, environment = {}) {
     const peer = new LinePeer(command, options, told, environment);
-    peer.hello = await within(start_deadline_ms, `${command} ${options[0] ?? ""} to start`,
-      Promise.race([peer.greeting, peer.ended.then(() => { throw new Error(`it ended at once:\n${peer.complaints}`); })]));
+    const too_soon = peer.ended.then(() => {
+      throw new Error(`it ended at once:\n${peer.complaints}`);
+    });
+    const what = `${command} ${options[0] ?? ""} to start`;
+    peer.hello = await within(start_deadline_ms, what, Promise.race([peer.greeting, too_soon]));
     return peer;
   }
 

@@ -67,6 +67,7 @@ async function make_call(peer, call) {
 const counts = (numbers) => (numbers ? `${numbers.audio ?? 0}+${numbers.video ?? 0}` : "");
 const ms = (number) => (typeof number === "number" ? number.toFixed(0) : "");
 
+// A call that failed before it had a result has no figures.
 function row(peer, call, { ok, petrel, peer: theirs, version, failures }) {
   const pair = petrel?.pair;
   return {
@@ -93,7 +94,8 @@ for (const peer of chosen) {
     const calls = peer.calls.filter((call) => name_of(call).includes(values.matching));
     waiting.push(...calls.map((call) => ({ peer, call, place: rows.push(null) - 1 })));
   } catch (error) {
-    rows.push({ peer: peer.name, result: "FAILED", call: "(all)", notes: `cannot be installed: ${error.message.split("\n")[0]}` });
+    const notes = `cannot be installed: ${error.message.split("\n")[0]}`;
+    rows.push({ peer: peer.name, call: "(all)", result: "FAILED", notes });
     complaints.push(`${peer.name}: ${error.stack}\n${error.stderr ?? ""}`);
   }
 }
@@ -104,7 +106,8 @@ async function work() {
     const outcome = await make_call(peer, call);
     rows[place] = row(peer, call, outcome);
     if (!outcome.ok) {
-      complaints.push([`${peer.name}, ${name_of(call)}:`, ...outcome.failures, outcome.petrel?.report, outcome.complaints].join("\n"));
+      const { failures, petrel, complaints: printed } = outcome;
+      complaints.push([`${peer.name}, ${name_of(call)}:`, ...failures, petrel?.report, printed].join("\n"));
     }
     if (values.transcripts) {
       await mkdir(values.transcripts, { recursive: true });

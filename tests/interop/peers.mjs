@@ -32,13 +32,12 @@ const with_channel = (codec) => ({
 
 // Names in place of addresses. The side that has to find the name tells none of its own, so that nothing
 // but the name can connect them.
+const by_name = (settings) =>
+  roles.flatMap((role) => ways.map((way) => ({ role, way, codec: "VP8", ...settings })));
 const by_name_of_peer = (more) =>
-  roles.flatMap((role) => ways.map((way) => ({
-    role, way, codec: "VP8", peer: { drawn_media: true }, hidden: "peer", withheld: "petrel", note: "by the peer's name", ...more,
-  })));
-const by_name_of_petrel = roles.flatMap((role) => ways.map((way) => ({
-  role, way, codec: "VP8", petrel: { hide_addresses: true }, hidden: "petrel", withheld: "peer", note: "by petrel's name",
-})));
+  by_name({ peer: { drawn_media: true }, hidden: "peer", withheld: "petrel", note: "by the peer's name", ...more });
+const by_name_of_petrel =
+  by_name({ petrel: { hide_addresses: true }, hidden: "petrel", withheld: "peer", note: "by petrel's name" });
 
 // The answerer chooses to be the server.
 const passive_answer = (codec) => ({

@@ -74,7 +74,8 @@ async function converse(trial) {
     peer: { ...start, ...trial.peer, role: other[role] },
   };
   // Whoever answers is ready before the offer comes.
-  for (const name of role === "offer" ? ["peer", "petrel"] : ["petrel", "peer"]) ends[name].tell({ start: starts[name] });
+  const in_turn = role === "offer" ? ["peer", "petrel"] : ["petrel", "peer"];
+  for (const name of in_turn) ends[name].tell({ start: starts[name] });
 
   await Promise.race([decided, setTimeout(call_deadline_ms, undefined, { ref: false })]);
   for (const name of ["petrel", "peer"]) {

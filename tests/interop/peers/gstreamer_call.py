@@ -124,7 +124,9 @@ class Call:
         if pad.direction != Gst.PadDirection.SRC:
             return
         kind = pad.get_current_caps().get_structure(0).get_string("media")
-        sink = Gst.parse_bin_from_description("queue ! fakesink name=sink signal-handoffs=true sync=false async=false", True)
+        sink = Gst.parse_bin_from_description(
+            "queue ! fakesink name=sink signal-handoffs=true sync=false async=false", True
+        )
         sink.get_by_name("sink").connect("handoff", lambda *_: self.count(kind))
         self.pipeline.add(sink)
         sink.sync_state_with_parent()

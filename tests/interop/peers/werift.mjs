@@ -37,7 +37,8 @@ function send() {
     const track = tracks.get(medium.kind);
     clocks.set(medium.kind, new FrameClock(medium, (payload, { sequence_number, timestamp, marker }) => {
       // The sender puts its own SSRC and payload type in.
-      const header = new werift.RtpHeader({ sequenceNumber: sequence_number, timestamp, marker, payloadType: 96, ssrc: 1 });
+      const numbers = { sequenceNumber: sequence_number, payloadType: 96, ssrc: 1 };
+      const header = new werift.RtpHeader({ ...numbers, timestamp, marker });
       track.writeRtp(new werift.RtpPacket(header, payload));
     }));
   }
