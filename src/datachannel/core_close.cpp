@@ -122,16 +122,16 @@ void Core::peer_has_reset(TimePoint now, std::uint16_t stream) {
 // gets a request before the data that it follows would answer "in progress", of which usrsctp, on either
 // side, loses track when a packet is lost.
 bool Core::issue_resets(TimePoint now) {
-  paused_ = false;
-  if (phase_ != Phase::up) return false;
+  const bool was_paused = std::exchange(paused_, false);
+  if (phase_ != Phase::up) return was_paused;
   reset_batch_.clear();
   for (const auto& [stream, reset] : resets_) {
-    if (reset.step == Reset::Step::asked) return false;
+    if (reset.step == Reset::Step::asked) return was_paused;
     if (reset.step == Reset::Step::wanted && reset_batch_.size() < max_streams_per_reset) {
       reset_batch_.push_back(stream);
     }
   }
-  if (reset_batch_.empty()) return false;
+  if (reset_batch_.empty()) return was_paused;
   paused_ = link_->unacknowledged() > 0;
   if (paused_) return false;
   for (const std::uint16_t stream : reset_batch_) resets_[stream].step = Reset::Step::asked;
