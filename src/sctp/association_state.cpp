@@ -22,6 +22,16 @@ constexpr std::size_t min_mtu_bytes = 524;  // usrsctp's least path MTU, 512, an
 
 constexpr std::uint16_t stream_limit = 65535;  // RFC 8831 6.2: ids go to 65534.
 
+// A reset is asked for when nothing else is under way. usrsctp, where it is the peer, puts one off that comes
+// while data is missing, and looks at it again with the next DATA chunk after the gap is closed; if none
+// comes, never. So where something always is under way, it is asked for after a while with much to follow.
+constexpr Duration reset_patience = 500ms;
+constexpr std::size_t much_to_follow = 256 * 1024;
+
+// As long a peer is told, again and again, to skip what was given up (RFC 3758 3.5). With an end, because
+// usrsctp may count a chunk that it has no more.
+constexpr Duration skip_patience = 10s;
+
 // RFC 9260 8.4, 5): the peer asks again if our SHUTDOWN COMPLETE was lost.
 constexpr std::byte shutdown_ack{8};
 
@@ -194,12 +204,11 @@ Result<void> Association::State::reset(TimePoint now, std::span<const std::uint1
     if (!resetting_.contains(stream)) fresh.push_back(stream);
   }
   if (fresh.empty()) return {};
-  bool asked = false;
+  if (reset_next_.empty()) reset_after_ = std::max(now, now_) + reset_patience;
   resetting_.insert(fresh.begin(), fresh.end());
-  use(now, [&] { asked = socket_->reset_outgoing(fresh); });
-  if (asked || phase_ != Phase::connected) return {};
-  for (const std::uint16_t stream : fresh) resetting_.erase(stream);
-  return Errc::reset_refused;
+  reset_next_.insert(reset_next_.end(), fresh.begin(), fresh.end());
+  use(now, [] {});
+  return {};
 }
 
 void Association::State::shut_down(TimePoint now) {
@@ -363,6 +372,7 @@ void Association::State::settle() {
       before.shutting_down || phase_ == Phase::shutting_down ? finish(PeerClosed{}) : fail(Errc::aborted);
     }
   }
+  ask_for_reset();
   look_for_progress();
   look_for_end();
   offer_room();
@@ -377,6 +387,15 @@ void Association::State::settle() {
   stats_.output_dropped += std::exchange(outbox.dropped, 0) + std::exchange(outbox.too_long, 0);
 }
 
+void Association::State::ask_for_reset() {
+  if (reset_next_.empty() || phase_ != Phase::connected) return;
+  const bool patient = now_ < reset_after_ || status_.queued_bytes < much_to_follow;
+  if (status_.queued_bytes > 0 ? patient : status_.queued_chunks > 0 && now_ < moved_at_ + skip_patience)
+    return;
+  std::vector<std::uint16_t> streams = std::exchange(reset_next_, {});
+  if (!socket_->reset_outgoing(streams)) handle_outgoing_reset(std::move(streams), true);
+}
+
 bool Association::State::waits() const {
   return status_.queued_bytes > 0 || !resetting_.empty() || adding_ || status_.shutting_down;
 }
@@ -385,8 +404,10 @@ void Association::State::look_for_progress() {
   const bool window_closed = status_.peer_window < config_.mtu_bytes;
   // RFC 9260 6.1: a peer that answers probes of its closed window is alive, and in its right.
   const bool alive = heard_ && window_closed;
-  if (!std::exchange(waited_, waits()) || status_.queued_bytes < progress_mark_ || alive) progress_at_ = now_;
-  progress_mark_ = status_.queued_bytes;
+  const std::size_t mark = status_.queued_bytes + status_.queued_chunks;
+  if (mark != progress_mark_) moved_at_ = now_;
+  if (!std::exchange(waited_, waits()) || mark < progress_mark_ || alive) progress_at_ = now_;
+  progress_mark_ = mark;
   heard_ = false;
 }
 
@@ -420,7 +441,8 @@ bool Association::State::busy() const {
     case Phase::shutting_down:
       return true;
     case Phase::connected:
-      return waits() || blocked_ || !status_.established || now_ < linger_until_;
+      return waits() || blocked_ || (status_.queued_chunks > 0 && now_ < moved_at_ + skip_patience) ||
+             !status_.established || now_ < linger_until_;
     case Phase::fresh:
     case Phase::closed:
       break;
@@ -438,6 +460,7 @@ void Association::State::finish(Event last) {
   phase_ = Phase::closed;
   shut_down_ = std::holds_alternative<PeerClosed>(last);
   resetting_.clear();
+  reset_next_.clear();
   adding_ = false;
   events_.push_back(std::move(last));
 }

@@ -55,6 +55,7 @@ class Association::State {
   void handle(const MessageAbandoned& abandoned);
   void handle_incoming_reset(std::vector<std::uint16_t> streams);
   void handle_outgoing_reset(std::vector<std::uint16_t> streams, bool refused);
+  void ask_for_reset();
   void look_for_end();
   void look_for_progress();
   void offer_room();
@@ -84,6 +85,8 @@ class Association::State {
   std::vector<std::pair<std::uint16_t, bool>> incoming_open_;  // (stream, unordered) of messages in pieces.
   std::set<std::uint16_t> outgoing_open_;  // Streams whose message has begun and not ended.
   std::set<std::uint16_t> resetting_;
+  std::vector<std::uint16_t> reset_next_;  // Those of them that usrsctp has not been told yet.
+  TimePoint reset_after_{};
   SendLedger ledger_;
 
   bool interleaving_ = false;
@@ -93,6 +96,7 @@ class Association::State {
   bool waited_ = false;            // Whether something did at the last look,
   std::size_t progress_mark_ = 0;  // and how much.
   TimePoint progress_at_;
+  TimePoint moved_at_{};  // When the mark was another.
   TimePoint deadline_{};
   TimePoint linger_until_;
   bool heard_ = false;  // A packet came in since the last look.

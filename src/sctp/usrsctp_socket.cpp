@@ -264,7 +264,8 @@ std::optional<Notification> UsrsctpSocket::notification(Bytes bytes) {
       reset.refused = (header.flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
       const Bytes list = bytes.subspan(std::min(bytes.size(), sizeof(sctp_stream_reset_event)));
       reset.streams.resize(list.size() / sizeof(std::uint16_t));
-      std::memcpy(reset.streams.data(), list.data(), reset.streams.size() * sizeof(std::uint16_t));
+      if (!reset.streams.empty())
+        std::memcpy(reset.streams.data(), list.data(), reset.streams.size() * sizeof(std::uint16_t));
       return Notification(std::move(reset));
     }
     case SCTP_STREAM_CHANGE_EVENT:

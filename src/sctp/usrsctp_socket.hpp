@@ -20,12 +20,14 @@ struct SocketStatus {
   bool established = false;
   bool shutting_down = false;
   std::size_t queued_bytes = 0;   // Payload, and 16 or 20 bytes for each DATA chunk that was made of it.
-  std::size_t queued_chunks = 0;  // Sent, and not acknowledged.
+  std::size_t queued_chunks = 0;  // Sent, and not acknowledged, those given up included.
   std::size_t peer_window = 0;
   std::uint16_t outgoing_streams = 0;
   std::uint16_t incoming_streams = 0;
   std::uint32_t congestion_window = 0;
   std::uint32_t smoothed_rtt_ms = 0;
+
+  bool sending() const { return queued_bytes > 0 || queued_chunks > 0; }
 };
 
 /// The notifications that matter, in our words.
