@@ -84,7 +84,8 @@ class World {
       }
       return all;
     };
-    require(pair_.run_until(settled, 200s));
+    // A negotiated channel that the other end never created is waited for as long as Core::close_patience.
+    require(pair_.run_until(settled, 400s));
     for (End* end : {&pair_.left, &pair_.right}) end->channels.close(pair_.now);
     require(pair_.run_until(
         [this] {

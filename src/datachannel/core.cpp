@@ -181,7 +181,6 @@ void Core::handle_timeout(TimePoint now) {
   const std::vector<Turn*> waiting = scheduler_.waiting();
   for (const Turn* turn : waiting) expire(now, *turn->channel);
   handle_reset_timeouts(now);
-  nudge(now);
   settle(now);
 }
 
@@ -191,7 +190,6 @@ std::optional<TimePoint> Core::next_timeout() const {
   if (phase_ == Phase::draining) consider(earliest, drain_deadline_);
   for (const Turn* turn : scheduler_.waiting()) consider(earliest, turn->channel->queue.next_expiry());
   for (const auto& [stream, reset] : resets_) {
-    if (reset.step == Reset::Step::asked) consider(earliest, nudge_at_);
     if (reset.step == Reset::Step::refused || reset.step == Reset::Step::answered) {
       consider(earliest, reset.due);
     }

@@ -33,8 +33,6 @@ class Core {
   static constexpr std::size_t piece_bytes = std::size_t{16} << 10;
   // A reset that the peer refuses is asked for again after 1, 2, 4, … seconds.
   static constexpr int max_reset_attempts = 5;
-  // When a reset that is not answered, while all else is, gets a message to follow it.
-  static constexpr Duration nudge_interval = std::chrono::seconds(1);
   // How long the peer may take to reset its side of a channel after it knows that we did. It finishes a
   // message first, and on a bad line that takes a while.
   static constexpr Duration close_patience = std::chrono::minutes(5);
@@ -141,8 +139,6 @@ class Core {
   bool issue_resets(TimePoint now);
   void reset_answered(TimePoint now, std::uint16_t stream, std::error_code error);
   void handle_reset_timeouts(TimePoint now);
-  void nudge(TimePoint now);
-  std::optional<std::uint16_t> nudge_stream() const;
   void give_up_reset(TimePoint now, std::uint16_t stream, std::error_code error);
   void finish(TimePoint now, Channel& channel);
   void shut_down_when_sent(TimePoint now);
@@ -179,7 +175,6 @@ class Core {
 
   std::map<std::uint16_t, Reset> resets_;
   std::vector<std::uint16_t> reset_batch_;
-  std::optional<TimePoint> nudge_at_;
   bool paused_ = false;  ///< Nothing new is sent until all is acknowledged and a reset can be asked for.
 
   RingQueue<Event> events_;

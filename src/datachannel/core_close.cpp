@@ -122,20 +122,19 @@ void Core::peer_has_reset(TimePoint now, std::uint16_t stream) {
 // gets a request before the data that it follows would answer "in progress", of which usrsctp, on either
 // side, loses track when a packet is lost.
 bool Core::issue_resets(TimePoint now) {
-  paused_ = false;
-  if (phase_ != Phase::up) return false;
+  const bool was_paused = std::exchange(paused_, false);
+  if (phase_ != Phase::up) return was_paused;
   reset_batch_.clear();
   for (const auto& [stream, reset] : resets_) {
-    if (reset.step == Reset::Step::asked) return false;
+    if (reset.step == Reset::Step::asked) return was_paused;
     if (reset.step == Reset::Step::wanted && reset_batch_.size() < max_streams_per_reset) {
       reset_batch_.push_back(stream);
     }
   }
-  if (reset_batch_.empty()) return false;
+  if (reset_batch_.empty()) return was_paused;
   paused_ = link_->unacknowledged() > 0;
   if (paused_) return false;
   for (const std::uint16_t stream : reset_batch_) resets_[stream].step = Reset::Step::asked;
-  nudge_at_ = now + nudge_interval;
   if (const auto asked = link_->reset(now, reset_batch_); !asked) {
     const std::vector<std::uint16_t> refused = reset_batch_;
     for (const std::uint16_t stream : refused) reset_answered(now, stream, asked.error());
@@ -190,35 +189,6 @@ void Core::handle_reset_timeouts(TimePoint now) {
     if (reset.step == Reset::Step::answered) unanswered.push_back(stream);
   }
   for (const std::uint16_t stream : unanswered) give_up_reset(now, stream, Errc::reset_unanswered);
-}
-
-// A peer with usrsctp that got a reset before the last of our data looks at it again only when more data
-// comes, and answers "in progress" until then. So it gets some: an ACK, which changes nothing.
-void Core::nudge(TimePoint now) {
-  if (phase_ != Phase::up || !nudge_at_ || now < *nudge_at_) return;
-  nudge_at_.reset();
-  const bool is_waiting =
-      std::ranges::any_of(resets_, [](const auto& reset) { return reset.second.step == Reset::Step::asked; });
-  if (!is_waiting) return;
-  nudge_at_ = now + nudge_interval;
-  if (!scheduler_.empty() || blocked_ || link_->unacknowledged() > 0) return;  // More data comes anyway.
-  const auto stream = nudge_stream();
-  if (!stream) return;
-  // Whether it was taken does not matter: there is a next time.
-  static_cast<void>(link_->send(now, {.stream = *stream,
-                                      .protocol = protocol_of(MessageKind::control, false),
-                                      .payload = Bytes(&ack_message, 1)}));
-}
-
-// One that is open, or else one that is far from being used.
-std::optional<std::uint16_t> Core::nudge_stream() const {
-  for (const auto& [id, channel] : channels_) {
-    if (channel->is_open() && channel->may_send() && channel->queue.empty()) return channel->init.id;
-  }
-  for (std::uint32_t stream = outgoing_streams_; stream-- > 0;) {
-    if (is_free(static_cast<std::uint16_t>(stream))) return static_cast<std::uint16_t>(stream);
-  }
-  return std::nullopt;
 }
 
 // The channel is closed here; its stream cannot be used again before the peer has reset it.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "datachannel/pair.hpp"
+#include "petrel/sctp/errc.hpp"
 
 namespace petrel::inline v0::datachannel {
 namespace {
@@ -74,6 +75,146 @@ TEST(Channels, CloseFromEitherSide) {
     EXPECT_TRUE(closing.channels.channels().empty());
     EXPECT_TRUE(other.channels.channels().empty());
   }
+}
+
+TEST(Channels, CloseFromBothSidesAtOnceAndOpenAgain) {
+  Pair pair(1);
+  ASSERT_TRUE(pair.connects());
+  for (int round = 0; round < 3; ++round) {
+    const ChannelId left = pair.create(pair.left);
+    EXPECT_EQ(pair.left.channels.info(left)->init.id, 0);
+    pair.run_for(100ms);
+    const ChannelId right = pair.right.announced.back();
+    EXPECT_TRUE(pair.send(pair.left, left, std::to_string(round)).value());
+    pair.run_for(100ms);
+    EXPECT_EQ(pair.right.text(right, 0), std::to_string(round));
+    pair.left.channels.close(pair.now, left);
+    pair.right.channels.close(pair.now, right);
+    pair.run_for(1s);
+    EXPECT_EQ(pair.left.count<Closed>(left), 1U);
+    EXPECT_EQ(pair.right.count<Closed>(right), 1U);
+    EXPECT_EQ(pair.left.count<Closing>() + pair.right.count<Closing>(), 0U);
+  }
+}
+
+TEST(Channels, HaveStreamsBeyondThoseOfTheStart) {
+  Pair pair(1);
+  const ChannelInit far{.negotiated = true, .id = 900};
+  const ChannelId left = pair.create(pair.left, "", far);
+  const ChannelId right = pair.create(pair.right, "", far);
+  ASSERT_TRUE(pair.connects());
+  EXPECT_TRUE(pair.send(pair.left, left, "far").value());
+  pair.run_for(1s);
+  EXPECT_EQ(pair.right.text(right, 0), "far");
+  // The right one has never sent on it, and has to get its stream in order to reset it.
+  pair.left.channels.close(pair.now, left);
+  pair.run_for(5s);
+  EXPECT_EQ(pair.left.count<Closed>(left), 1U);
+  EXPECT_EQ(pair.right.count<Closed>(right), 1U);
+  EXPECT_FALSE(pair.left.end_of(left));
+}
+
+TEST(Channels, OpenManyFromBothSides) {
+  Pair pair(1);
+  ASSERT_TRUE(pair.connects());
+  for (int i = 0; i < 250; ++i) {
+    pair.create(pair.left);
+    pair.create(pair.right);
+  }
+  pair.run_for(2s);
+  EXPECT_EQ(pair.left.channels.channels().size(), 500U);
+  EXPECT_EQ(pair.right.channels.channels().size(), 500U);
+  for (End* end : {&pair.left, &pair.right}) {
+    for (const ChannelId channel : end->channels.channels()) {
+      EXPECT_TRUE(pair.send(*end, channel, "hello").value());
+    }
+  }
+  pair.run_for(2s);
+  for (const End* end : {&pair.left, &pair.right}) EXPECT_EQ(end->messages.size(), 500U);
+  for (const ChannelId channel : pair.left.channels.channels()) {
+    pair.left.channels.close(pair.now, channel);
+  }
+  pair.run_for(10s);
+  EXPECT_TRUE(pair.left.channels.channels().empty());
+  EXPECT_TRUE(pair.right.channels.channels().empty());
+}
+
+TEST(Channels, CarryMessagesLargerThanEveryBuffer) {
+  const ChannelsConfig config{.max_message_size = 8 << 20};
+  Pair pair(1, {.latency = 1ms}, config, config);
+  const ChannelInit init{.negotiated = true, .id = 0};
+  const ChannelId left = pair.create(pair.left, "", init);
+  const ChannelId right = pair.create(pair.right, "", init);
+  pair.start(8 << 20, 8 << 20);
+  ASSERT_TRUE(pair.run_until([&] { return pair.left.count<Opened>() == 1; }, 10s));
+  std::string message(5 << 20, 'x');
+  message.back() = 'y';
+  EXPECT_TRUE(pair.send(pair.left, left, message).value());
+  EXPECT_GT(pair.left.channels.info(left)->buffered_amount, 3U << 20);
+  ASSERT_TRUE(pair.run_until([&] { return pair.right.count<Readable>(right) == 1; }, 60s));
+  EXPECT_EQ(pair.right.text(right, 0), message);
+}
+
+TEST(Channels, WaitForAnOwnerWhoDoesNotRead) {
+  const ChannelsConfig config{.max_buffered = 100'000, .max_unread = 100'000};
+  Pair pair(1, {}, config, config);
+  const ChannelId left = pair.create(pair.left);
+  ASSERT_TRUE(pair.connects());
+  pair.right.reads = false;
+  const std::string message(10'000, 'x');
+  std::size_t sent = 0;
+  for (int i = 0; i < 1000; ++i) {
+    while (pair.send(pair.left, left, message).value()) ++sent;
+    pair.run_for(100ms);
+  }
+  // Buffered here, on the way, in the peer's window, and not received.
+  EXPECT_LT(sent * message.size(), 3'000'000U);
+  EXPECT_GT(sent * message.size(), 1'000'000U);
+  EXPECT_EQ(pair.left.count<TransportClosed>(), 0U);
+  pair.right.reads = true;
+  const auto all = [&] {
+    return !pair.right.announced.empty() && pair.right.messages[pair.right.announced[0]].size() == sent;
+  };
+  EXPECT_TRUE(pair.run_until(all, 60s));
+  EXPECT_GE(pair.left.count<Writable>(left), 1U);
+}
+
+TEST(Channels, EndInOrder) {
+  Pair pair(1);
+  const ChannelId left = pair.create(pair.left);
+  ASSERT_TRUE(pair.connects());
+  const std::string message(200'000, 'x');
+  EXPECT_TRUE(pair.send(pair.left, left, message).value());
+  pair.left.channels.close(pair.now);
+  pair.run_for(10s);
+  const ChannelId right = pair.right.announced.at(0);
+  EXPECT_EQ(pair.right.text(right, 0), message);
+  EXPECT_EQ(pair.left.count<TransportClosed>(), 1U);
+  EXPECT_EQ(pair.right.count<TransportClosed>(), 1U);
+  EXPECT_FALSE(pair.left.end_of(left));
+  EXPECT_EQ(pair.right.end_of(right), Errc::transport_closed);
+}
+
+TEST(Channels, EndAtOnce) {
+  Pair pair(1);
+  const ChannelId left = pair.create(pair.left);
+  ASSERT_TRUE(pair.connects());
+  pair.run_for(100ms);
+  pair.left.channels.abort(pair.now);
+  pair.run_for(1s);
+  EXPECT_EQ(pair.left.count<TransportClosed>(), 1U);
+  EXPECT_FALSE(pair.left.end_of(left));
+  EXPECT_EQ(pair.right.end_of(pair.right.announced.at(0)), sctp::Errc::aborted);
+}
+
+TEST(Channels, EndWhenTheLineDoes) {
+  Pair pair(1);
+  const ChannelId left = pair.create(pair.left);
+  ASSERT_TRUE(pair.connects());
+  pair.cut = true;
+  EXPECT_TRUE(pair.send(pair.left, left, "lost").value());
+  pair.run_for(120s);
+  EXPECT_EQ(pair.left.end_of(left), sctp::Errc::stalled);
 }
 
 }  // namespace

@@ -207,32 +207,6 @@ TEST_F(CoreClose, AsksForAResetWhenAllIsAcknowledged) {
   EXPECT_EQ(bench.sent().at(0).text(), "waits");
 }
 
-TEST_F(CoreClose, SendsSomethingAfterAResetThatIsNotAnswered) {
-  const ChannelId other = bench.create();
-  bench.peer_acknowledges(3);
-  bench.sent();
-  bench.core.close(bench.now, channel);
-  EXPECT_EQ(bench.core.next_timeout(), bench.now + Core::nudge_interval);
-  bench.time_passes(Core::nudge_interval - 1ns);
-  EXPECT_EQ(bench.sent().size(), 0U);
-  bench.time_passes(1ns);
-  const auto sent = bench.sent();
-  ASSERT_EQ(sent.size(), 1U);
-  EXPECT_TRUE(is_ack(sent[0].payload));
-  EXPECT_EQ(sent[0].stream, 3);
-  bench.link->in_flight = 1;  // As long as that is not acknowledged, it is enough.
-  bench.time_passes(Core::nudge_interval);
-  EXPECT_EQ(bench.sent().size(), 0U);
-  bench.link->in_flight = 0;
-  bench.core.close(bench.now, other);
-  bench.time_passes(Core::nudge_interval);
-  EXPECT_EQ(bench.sent().at(0).stream, 299);
-  bench.peer_answers_reset(1);
-  bench.peer_answers_reset(3);
-  bench.time_passes(Core::nudge_interval);
-  EXPECT_EQ(bench.sent().size(), 0U);
-}
-
 TEST_F(CoreClose, IsPatientWithAPeerThatDoesNotClose) {
   bench.core.close(bench.now, channel);
   bench.peer_answers_reset(1);

@@ -72,10 +72,10 @@ class Traffic {
       .max_message_size = 100'000, .max_buffered = 64 * 1024, .max_unread = 128 * 1024};
 
   static LineConfig line_of(std::uint64_t seed, testing::SeededRandom& random) {
-    constexpr double losses[] = {0, 0.01, 0.05, 0.2};
+    constexpr double losses[] = {0, 0.01, 0.05};
     return {.latency = std::chrono::milliseconds(random.between(1, 40)),
             .jitter = std::chrono::milliseconds(random.between(0, 20)),
-            .loss = losses[seed % 4],
+            .loss = losses[seed % 3],
             .duplication = 0.02};
   }
 
