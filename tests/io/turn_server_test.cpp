@@ -26,7 +26,7 @@ turn_server::ServerConfig loopback_config(TransportProtocol protocol) {
   config.listeners = {{Endpoint::v4(127, 0, 0, 1, 0), protocol}};
   config.realm = "example.org";
   config.users = {{"alice", "wonderland"}};
-  config.allow_peers = {*turn_server::IpPrefix::parse("127.0.0.0/8")};
+  config.allow_peers = {*IpPrefix::parse("127.0.0.0/8")};
   return config;
 }
 
