@@ -25,7 +25,7 @@ IceServer turn(std::string url = "turn:192.0.2.50", std::string password = "secr
 
 /// A call with a STUN and TURN server on the internet, which forbids relaying to `denied`.
 struct Why {
-  explicit Why(CallConfig config, std::vector<turn_server::IpPrefix> denied = {})
+  explicit Why(CallConfig config, std::vector<IpPrefix> denied = {})
       : identity(identity_of("turn.example")),
         call(1, std::move(config)),
         random(call.network.fork_random()) {
@@ -119,8 +119,7 @@ TEST(Why, TheNameOfTheServerIsMisspelt) {
 
 TEST(Why, TheRelayMayNotSendToThePeer) {
   Why why(both_behind(NatConfig::symmetric(), {turn()}),
-          {turn_server::IpPrefix::parse("203.0.113.0/24").value(),
-           turn_server::IpPrefix::parse("198.51.100.0/24").value()});
+          {IpPrefix::parse("203.0.113.0/24").value(), IpPrefix::parse("198.51.100.0/24").value()});
   EXPECT_EQ(why.cause(), Cause::relay_unreachable);
   EXPECT_TRUE(why.says("nothing comes through it")) << explain(why.report());
 }
