@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "petrel/datachannel/errc.hpp"
+
 namespace petrel::inline v0::detail {
 
 DataChannels::DataChannels(const PeerConfig& config, RandomSource& random) : random_(random) {
@@ -59,7 +61,18 @@ void DataChannels::handle_connected(TimePoint now, bool is_client, std::size_t m
 
 void DataChannels::handle_disconnected(TimePoint now) {
   link_.reset();
+  if (!channels_ || ended_) return;
+  const auto keep_events = [this](std::error_code reason) {
+    while (auto event = channels_->poll_event()) {
+      renumber(*event);
+      if (auto* closed = std::get_if<datachannel::Closed>(&*event); closed != nullptr && !closed->error)
+        closed->error = reason;
+      leftover_.push_back(*std::move(event));
+    }
+  };
+  keep_events({});
   abandon(now);
+  keep_events(datachannel::Errc::transport_closed);
 }
 
 void DataChannels::start_if_possible(TimePoint now) {

@@ -209,7 +209,10 @@ void Transport::close(TimePoint now) {
   while (const auto packet = connected_ ? channels_.poll_packet(now) : std::nullopt) {
     if (!dtls_->send(now, packet->bytes())) break;
   }
-  channels_.handle_disconnected(now);
+  channels_.end(now);
+  while (channels_.poll_packet(now)) {
+    // An ABORT, which would undo the goodbye.
+  }
   if (dtls_) dtls_->close(now);
 }
 

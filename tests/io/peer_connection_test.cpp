@@ -199,6 +199,8 @@ void use_everything(PeerConnection& peer) {
   (void)peer.why();
   (void)peer.error_detail();
   (void)peer.rejected_media();
+  (void)peer.create_data_channel("another");
+  for (DataChannel& each : peer.data_channels()) (void)each.try_send("hello");
   for (Transceiver& each : peer.transceivers()) {
     (void)each.mid();
     (void)each.codec();

@@ -66,7 +66,9 @@ void Call::add_side(Side& side, IpAddress address, const std::optional<NatConfig
 }
 
 void Call::start() {
-  video = alice.peer->add_transceiver(network.now(), Kind::video, config_.alice_video).value();
+  if (config_.video) {
+    video = alice.peer->add_transceiver(network.now(), Kind::video, config_.alice_video).value();
+  }
   alice.peer->set_local_description(network.now()).value();
   if (config_.trickle) send_description(alice, bob, config_.tamper_with_offer);
 }
@@ -114,6 +116,8 @@ void Call::on_event(Side& self, Side& other, PeerEvent& event) {
     if (self.on_frame) self.on_frame(*frame);
   } else if (const auto* wanted = std::get_if<KeyFrameWanted>(&event)) {
     if (self.on_key_frame_wanted) self.on_key_frame_wanted(wanted->transceiver);
+  } else if (self.on_channel_event) {
+    self.on_channel_event(event);
   }
 }
 

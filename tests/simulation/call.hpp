@@ -28,6 +28,7 @@ struct CallConfig {
   std::function<bool(std::string&)> tamper_with_candidates{};
   Duration signalling = std::chrono::milliseconds(30);
   bool trickle = true;
+  bool video = true;  ///< False: Alice offers what else there is, which is data channels.
   TransceiverInit alice_video{.direction = Direction::send_only, .codecs = {h264()}};
   std::vector<Codec> bob_codecs = {h264(), vp8()};
   /// What happens to the descriptions on their way, to see what a broken signalling does.
@@ -53,6 +54,8 @@ class Call {
     std::vector<TransceiverId> tracks;
     std::function<void(TransceiverId)> on_key_frame_wanted;
     std::function<void(const FrameArrived&)> on_frame;
+    std::function<void(const PeerEvent&)>
+        on_channel_event;   ///< And all others that nothing else is done with.
     std::error_code error;  ///< Of the description or candidate that was refused.
 
     bool connected() const { return peer->connection_state() == ConnectionState::connected; }
@@ -78,7 +81,7 @@ class Call {
   sim::KeyLog keys{network};
   Side alice;
   Side bob;
-  TransceiverId video{};  ///< Alice's.
+  TransceiverId video{};  ///< Alice's, where she has one.
 
  private:
   void add_side(Side& side, IpAddress address, const std::optional<NatConfig>& nat, IpAddress outside);

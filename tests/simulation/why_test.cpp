@@ -134,8 +134,7 @@ TEST(Why, TheHttpProxyLetsNobodyThrough) {
 
 TEST(Why, TheRelayMayNotSendToThePeer) {
   Why why(both_behind(NatConfig::symmetric(), {turn()}),
-          {IpPrefix::parse("203.0.113.0/24").value(),
-           IpPrefix::parse("198.51.100.0/24").value()});
+          {IpPrefix::parse("203.0.113.0/24").value(), IpPrefix::parse("198.51.100.0/24").value()});
   EXPECT_EQ(why.cause(), Cause::relay_unreachable);
   EXPECT_TRUE(why.says("nothing comes through it")) << explain(why.report());
 }
