@@ -104,7 +104,7 @@ function(petrel_add_tests name)
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} petrel_warnings GTest::gtest GTest::gtest_main)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_SOURCE_DIR}/src)
-  target_compile_definitions(${target} PRIVATE PETREL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE petrel_test_source_directory)
   target_precompile_headers(${target} PRIVATE <gtest/gtest.h>)
   # The library is optimised as it will be used. Its tests need not be: they build three times
   # as fast, and without the overflows that g++ 12 sees in std::string once it inlines much.

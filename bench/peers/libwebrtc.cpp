@@ -142,7 +142,8 @@ class Pair {
     PeerConnectionInterface::RTCConfiguration config;
     config.sdp_semantics = webrtc::SdpSemantics::kUnifiedPlan;
     for (End& end : ends_) {
-      end.self = factory->CreatePeerConnectionOrError(config, webrtc::PeerConnectionDependencies(&end)).MoveValue();
+      end.self =
+          factory->CreatePeerConnectionOrError(config, webrtc::PeerConnectionDependencies(&end)).MoveValue();
     }
     ends_[0].other = ends_[1].self;
     ends_[1].other = ends_[0].self;
@@ -256,9 +257,10 @@ void data(const Factory& factory, std::size_t size, int seconds) {
   std::this_thread::sleep_for(std::chrono::seconds(seconds));
   const double elapsed = ms_since(begun) / 1e3;
   const auto received = static_cast<double>(pair.receiver.received - before);
-  std::printf(R"({"peer":"tg_owt","version":"libwebrtc, Debian's tg_owt","size":%zu,"MBps":%.2f,"cpu_s_per_GB":%.2f})"
-              "\n",
-              size, received / 1e6 / elapsed, (cpu_seconds() - cpu) / (received / 1e9));
+  std::printf(
+      R"({"peer":"tg_owt","version":"libwebrtc, Debian's tg_owt","size":%zu,"MBps":%.2f,"cpu_s_per_GB":%.2f})"
+      "\n",
+      size, received / 1e6 / elapsed, (cpu_seconds() - cpu) / (received / 1e9));
   std::fflush(stdout);
   std::_Exit(0);  // Its threads do not end while a call is up.
 }
@@ -301,7 +303,8 @@ void pairs(const Factory& factory, std::size_t count) {
   std::printf(R"({"peer":"tg_owt","version":"libwebrtc, Debian's tg_owt","count":%zu,"KiB_per_pair":%.0f,)"
               R"("threads":%.0f,"idle_cpu_pct":%.1f})"
               "\n",
-              count, grown / static_cast<double>(count), status_field("Threads"), (cpu_seconds() - cpu) / 3 * 100);
+              count, grown / static_cast<double>(count), status_field("Threads"),
+              (cpu_seconds() - cpu) / 3 * 100);
   std::fflush(stdout);
   std::_Exit(0);
 }

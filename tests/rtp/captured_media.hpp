@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "petrel/base/bytes.hpp"
+#include "support/source_directory.hpp"
 
 namespace petrel::inline v0::testing {
 
 /// A file of tests/rtp/captured.
 inline std::vector<std::byte> captured_file(const std::string& name) {
-  std::ifstream file(std::string(PETREL_SOURCE_DIR) + "/tests/rtp/captured/" + name, std::ios::binary);
+  std::ifstream file(petrel::testing::source_directory() + "/tests/rtp/captured/" + name, std::ios::binary);
   const std::vector<char> chars(std::istreambuf_iterator<char>(file), {});
   const Bytes bytes = as_bytes({chars.data(), chars.size()});
   return {bytes.begin(), bytes.end()};

@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "support/source_directory.hpp"
+
 namespace petrel::testing {
 
 /// A description from tests/sdp/captured, byte for byte.
 inline std::string captured(std::string_view name) {
-  const std::string path = std::string(PETREL_SOURCE_DIR "/tests/sdp/captured/") + std::string(name) + ".sdp";
+  const std::string path = source_directory() + "/tests/sdp/captured/" + std::string(name) + ".sdp";
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("no " + path);
   return {std::istreambuf_iterator<char>(file), {}};

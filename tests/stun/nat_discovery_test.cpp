@@ -1,4 +1,5 @@
-// The discovery fed by hand. Against a server and every kind of NAT: tests/turn_server/nat_discovery_world_test.cpp.
+// The discovery fed by hand. Against a server and every kind of NAT:
+// tests/turn_server/nat_discovery_world_test.cpp.
 
 #include "petrel/stun/nat_discovery.hpp"
 
