@@ -20,7 +20,8 @@ using petrel::bench::LineOptions;
 void add_line(CLI::App& command, LineOptions& line) {
   command.add_option("--rtt", line.round_trip_ms, "Round trip of the line, in ms")
       ->check(CLI::Range(0.1, 60'000.0));
-  command.add_option("--loss", line.loss_percent, "Packets lost, in percent")->check(CLI::Range(0.0, 100.0));
+  command.add_option("--loss", line.loss_percent, "Packets lost, in whole percent")
+      ->check(CLI::Range(0, 100));
   command.add_option("--rate", line.mbit_per_second, "Rate of the line, in Mbit/s")
       ->check(CLI::Range(0.01, 1e5));
   command.add_option("--seed", line.seed, "Seed of the line's dice");

@@ -136,7 +136,7 @@ TEST(FileSource, RefusesAnEmptyFile) {
 }
 
 TEST(FileSource, RefusesBFramesWithTheReason) {
-  const std::string why = refusal(petrel::testing::source_directory() + "/tests/examples/data/b_frames.h264");
+  const std::string why = refusal(petrel::source_directory() + "/tests/examples/data/b_frames.h264");
   EXPECT_NE(why.find("it has B-frames"), std::string::npos) << why;
   EXPECT_NE(why.find("-bf 0"), std::string::npos) << why;
   EXPECT_EQ(std::ranges::count(why, '\n'), 0);

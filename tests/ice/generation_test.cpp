@@ -102,13 +102,13 @@ TEST_F(GenerationTest, CarriesDataOnTheBestPairThatWorks) {
   ASSERT_TRUE(stream.start_ordinary_check(start, 500ms, {}));
   Transmit to_first = std::move(shared.transmits.back());
   check_next(start + 50ms);
-  EXPECT_TRUE(stream.send(PacketBuffer{}));
+  EXPECT_TRUE(stream.send(PacketBuffer{}, 0));
   EXPECT_EQ(shared.transmits.back().destination, second);
 
   shared.transmits.push_back(std::move(to_first));
   answer_last(start + 60ms);
   stream.settle(start + 60ms);
-  EXPECT_TRUE(stream.send(PacketBuffer{}));
+  EXPECT_TRUE(stream.send(PacketBuffer{}, 0));
   EXPECT_EQ(shared.transmits.back().destination, first);
 }
 

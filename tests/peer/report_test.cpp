@@ -76,8 +76,10 @@ TEST(Report, TellsHowItIsConnected) {
 TEST(Report, TellsALostRelayFromASilentPeer) {
   ConnectionReport report = described();
   report.state = ConnectionState::disconnected;
-  report.servers = {
-      {.url = "turn:turn.example:3478", .outcome = ice::ServerOutcome::asked, .text = "no answer"}};
+  ice::ServerReport& server = report.servers.emplace_back();
+  server.url = "turn:turn.example:3478";
+  server.outcome = ice::ServerOutcome::asked;
+  server.text = "no answer";
   ice::PairReport pair;
   pair.local.type = ice::CandidateType::relay;
   report.ice.pairs.push_back(pair);

@@ -13,7 +13,7 @@ namespace petrel::inline v0::testing {
 
 /// A file of tests/rtp/captured.
 inline std::vector<std::byte> captured_file(const std::string& name) {
-  std::ifstream file(petrel::testing::source_directory() + "/tests/rtp/captured/" + name, std::ios::binary);
+  std::ifstream file(petrel::source_directory() + "/tests/rtp/captured/" + name, std::ios::binary);
   const std::vector<char> chars(std::istreambuf_iterator<char>(file), {});
   const Bytes bytes = as_bytes({chars.data(), chars.size()});
   return {bytes.begin(), bytes.end()};

@@ -1,3 +1,3 @@
 #include "support/source_directory.hpp"
 
-std::string petrel::testing::source_directory() { return PETREL_SOURCE_DIR; }
+std::string petrel::source_directory() { return PETREL_SOURCE_DIR; }
