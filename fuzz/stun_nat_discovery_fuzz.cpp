@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <system_error>
 #include <vector>
 
 #include "petrel/base/assert.hpp"
@@ -75,7 +76,8 @@ struct Machine {
       const FlowId changed = flow;
       if (input.u8() % 16 == 15) {
         sockets.erase(changed);
-        return discovery.handle_flow(now, changed, FlowFailed{});
+        return discovery.handle_flow(now, changed,
+                                     FlowFailed{std::make_error_code(std::errc::address_in_use)});
       }
       return discovery.handle_flow(now, changed, FlowOpened{Endpoint::v4(10, 0, 0, 1, input.u16())});
     }

@@ -43,7 +43,7 @@ std::optional<std::string> to_wire(const std::vector<std::string>& protocols) {
   return wire;
 }
 
-constexpr std::uint8_t application_data = 23;
+constexpr std::uint8_t last_record_type = 23;  // application_data; connection ids are not for servers.
 
 }  // namespace
 
@@ -171,7 +171,7 @@ void Session::handle_bytes(TimePoint now, Bytes bytes) {
   observe(now);
   if (!open()) return;
   stats_.bytes_received += bytes.size();
-  if (!stream() && !crypto::is_dtls_records(bytes, application_data)) {
+  if (!stream() && !crypto::is_dtls_records(bytes, last_record_type)) {
     ++stats_.packets_malformed;
     return;
   }

@@ -23,7 +23,7 @@ TEST(Pair, NamesEachStateAndOutcome) {
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(PairState::failed); ++i) names.insert(to_string(PairState(i)));
   for (int i = 0; i <= static_cast<int>(PairOutcome::stopped); ++i) names.insert(to_string(PairOutcome(i)));
-  EXPECT_EQ(names.size(), 13u);
+  EXPECT_EQ(names.size(), 15u);
   EXPECT_FALSE(names.contains(""));
 }
 

@@ -106,7 +106,7 @@ TEST(Peer, TellsTheMediaLineOfItsCandidatesBeforeThereIsAnAnswer) {
     EXPECT_EQ(candidate->mid, "0");
     EXPECT_EQ(candidate->media_line, 0u);
   }
-  EXPECT_EQ(told, 2u);  // The host's, and that there are no more.
+  EXPECT_EQ(told, 3u);  // The host's by UDP and by TCP, and that there are no more.
 }
 
 TEST(Peer, GivesEverySenderAnSsrcOfItsOwnInTheOffer) {
