@@ -245,7 +245,7 @@ TEST(Tcp, OpensAnotherConnectionWhenItGoesQuiet) {
   lan.network.run_for(1s);
   // A firewall that has lost its table drops the rest of the connection without a word.
   const Endpoint old = selected(lan.bob).remote.endpoint;
-  lan.network.set_tap([&](std::uint64_t, const Packet& packet) {
+  lan.network.set_tap([old](std::uint64_t, const Packet& packet) {
     return Fate{.drop = packet.source == old || packet.destination == old};
   });
   lan.network.run_for(25s);

@@ -264,7 +264,7 @@ TEST(HostNetwork, CarriesTheMarksOfMediaAndMarksNothingUnasked) {
     std::set<int> of_the_rest;
     VideoCall call(4, {.name = "alice"}, {.name = "bob"}, priority);
     const IpAddress alice_ip = call.world.local_addresses(call.alice_network.host()).front().address;
-    call.world.set_tap([&](std::uint64_t, const Packet& packet) {
+    call.world.set_tap([&, alice_ip](std::uint64_t, const Packet& packet) {
       const bool hers = is_media(packet) && packet.source.address == alice_ip;
       (hers ? of_alices_media : of_the_rest).insert(packet.dscp);
       return Fate{};
