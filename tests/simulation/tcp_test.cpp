@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "petrel/peer/cause.hpp"
 #include "petrel/peer/peer_errc.hpp"
 #include "simulation/call.hpp"
@@ -70,7 +72,9 @@ TEST(TcpCall, CarriesItIntoANetworkWithoutUdpToo) {
 }
 
 TEST(TcpCall, LosesNothingThatIsNotOld) {
-  for (std::uint64_t seed = first_seed(); seed < first_seed() + seeds(20); ++seed) {
+  const std::uint64_t calls = seeds(20);
+  std::uint64_t delivered = 0;
+  for (std::uint64_t seed = first_seed(); seed < first_seed() + calls; ++seed) {
     CallConfig config = blocked();
     config.link = {.latency = 20ms, .jitter = 5ms, .loss_percent = 5};
     Call call(seed, config);
@@ -79,9 +83,14 @@ TEST(TcpCall, LosesNothingThatIsNotOld) {
     ASSERT_TRUE(call.connects_within(60s)) << call.network.report();
     const Seen seen = show(call, film, 10s);
     EXPECT_EQ(seen.foreign, 0) << "seed " << seed;
-    EXPECT_GT(seen.delivered, frames / 2) << "seed " << seed;
+    // Where several segments in a row are lost, TCP waits, and what waits too long is dropped.
+    EXPECT_GT(seen.delivered, frames / 3) << "seed " << seed;
+    delivered += static_cast<std::uint64_t>(seen.delivered);
     EXPECT_TRUE(call.alice.connected() && call.bob.connected()) << "seed " << seed;
   }
+  EXPECT_GT(delivered * 10, calls * frames * 7) << "over all seeds";
+  std::printf("figure: TCP at 5 %% loss: %llu of %llu frames\n", static_cast<unsigned long long>(delivered),
+              static_cast<unsigned long long>(calls * frames));
 }
 
 TEST(TcpCall, DropsWholePacketsWhereTheLineIsTooNarrow) {
