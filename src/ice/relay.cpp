@@ -195,10 +195,17 @@ void Relays::redirect(Relay& relay, const turn::Redirected& redirected) {
 // The relay is of no use any more; sweep() removes it.
 void Relays::end(Relay& relay) {
   relay.over = true;
-  if (relay.owns_flow) shared_.requests.push_back(CloseFlow{relay.flow});
+  if (relay.owns_flow) {
+    // A question that was just repeated has nowhere to go any more.
+    shared_.transmits.remove_if([&](const Transmit& transmit) { return transmit.flow == relay.flow; });
+    shared_.requests.push_back(CloseFlow{relay.flow});
+  }
   if (relay.addresses.empty()) news_.push_back(RelayFailed{relay.route.report});
-  for (const Address& address : relay.addresses)
+  for (const Address& address : relay.addresses) {
     news_.push_back(RelayClosed{address.flow, relay.route.report});
+    if (ended_.size() >= max_relays) ended_.erase(ended_.begin());
+    ended_.push_back(address.flow);
+  }
 }
 
 void Relays::fail(const Relay& relay, std::error_code error, std::string text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -77,6 +78,8 @@ class Relays {
   std::optional<TimePoint> next_timeout() const;
 
   bool owns(FlowId flow) const { return find(flow) != nullptr; }
+  /// Owns it, or did until lately: whoever has not heard of its end yet may still want to send by it.
+  bool knows(FlowId flow) const { return owns(flow) || std::ranges::find(ended_, flow) != ended_.end(); }
   bool send(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp);
   std::optional<RelayedPacket> poll_received();
   std::optional<RelayNews> poll_news();
@@ -121,6 +124,7 @@ class Relays {
   std::vector<std::unique_ptr<Relay>> relays_;
   RingQueue<RelayedPacket> received_;
   std::list<RelayNews> news_;
+  std::vector<FlowId> ended_;  ///< Addresses of relays that are gone, the newest max_relays of them.
 };
 
 }  // namespace petrel::inline v0::ice

@@ -19,7 +19,7 @@ bool is_older_news(const Event& known, const Event& event) {
 }  // namespace
 
 bool Shared::transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp) {
-  if (relays != nullptr && relays->owns(flow))
+  if (relays != nullptr && relays->knows(flow))
     return relays->send(flow, destination, std::move(payload), dscp);
   if (connections != nullptr && connections->owns(flow))
     return connections->send(flow, destination, std::move(payload));
