@@ -13,9 +13,15 @@ constexpr std::uint16_t initial_streams = 300;
 
 class AssociationLink final : public Link {
  public:
-  AssociationLink(TimePoint now, sctp::AssociationConfig config, RandomSource& random)
-      : association_(now, std::move(config), random) {}
+  AssociationLink(TimePoint now, const sctp::AssociationConfig& config, RandomSource& random)
+      : association_(now, config, random) {}
 
+  std::vector<std::byte> announce(TimePoint now) { return association_.announce(now); }
+  Result<void> connect_announced(TimePoint now, Bytes peer_init, std::size_t mtu_bytes) {
+    return association_.connect(now, peer_init, mtu_bytes);
+  }
+
+  // One that was announced is connected already.
   void connect(TimePoint now) override { association_.connect(now); }
   void handle_packet(TimePoint now, Bytes packet) override { association_.handle_packet(now, packet); }
   void handle_timeout(TimePoint now) override { association_.handle_timeout(now); }
@@ -42,11 +48,30 @@ class AssociationLink final : public Link {
 class Channels::State {
  public:
   State(TimePoint now, ChannelsConfig config, RandomSource& source)
-      : log(config.log), max_streams(config.max_streams), random(source), core(now, std::move(config)) {}
+      : created_at(now),
+        log(config.log),
+        max_streams(config.max_streams),
+        random(source),
+        core(now, std::move(config)) {
+    log.module = "sctp";
+  }
 
+  sctp::AssociationConfig association(const TransportParameters& parameters) const {
+    return {.local_port = parameters.local_port,
+            .remote_port = parameters.remote_port,
+            .mtu_bytes = parameters.mtu_bytes,
+            .streams = std::min(initial_streams, max_streams),
+            .max_streams = max_streams,
+            .log = log};
+  }
+
+  TimePoint created_at;
   Logger log;
   std::uint16_t max_streams;
   RandomSource& random;
+  std::unique_ptr<AssociationLink> announced;  // Until start().
+  std::vector<std::byte> announcement;
+  bool started = false;
   Core core;
 };
 
@@ -56,15 +81,26 @@ Channels::Channels(TimePoint now, ChannelsConfig config, RandomSource& random)
 Channels::~Channels() = default;
 
 void Channels::start(TimePoint now, const TransportParameters& parameters) {
-  sctp::AssociationConfig config{.local_port = parameters.local_port,
-                                 .remote_port = parameters.remote_port,
-                                 .mtu_bytes = parameters.mtu_bytes,
-                                 .streams = std::min(initial_streams, state_->max_streams),
-                                 .max_streams = state_->max_streams,
-                                 .log = state_->log};
-  config.log.module = "sctp";
-  state_->core.start(now, parameters,
-                     std::make_unique<AssociationLink>(now, std::move(config), state_->random));
+  if (std::exchange(state_->started, true)) return;
+  std::unique_ptr<AssociationLink> link = std::move(state_->announced);
+  const TransportParameters ports;
+  const bool as_announced =
+      parameters.local_port == ports.local_port && parameters.remote_port == ports.remote_port;
+  if (link == nullptr || !as_announced ||
+      !link->connect_announced(now, parameters.remote_init, parameters.mtu_bytes)) {
+    link = std::make_unique<AssociationLink>(now, state_->association(parameters), state_->random);
+  }
+  state_->core.start(now, parameters, std::move(link));
+}
+
+std::vector<std::byte> Channels::announce() {
+  if (state_->announcement.empty() && !state_->started) {
+    // As long as packets can be; what they may be at last is known when it starts.
+    const auto config = state_->association({.mtu_bytes = PacketBuffer::capacity});
+    state_->announced = std::make_unique<AssociationLink>(state_->created_at, config, state_->random);
+    state_->announcement = state_->announced->announce(state_->created_at);
+  }
+  return state_->announcement;
 }
 
 Result<ChannelId> Channels::create(TimePoint now, std::string label, ChannelInit init) {

@@ -42,6 +42,8 @@ void DataChannels::renumber(Event& event) {
 
 // ---- The descriptions and DTLS ----------------------------------------------------------
 
+std::vector<std::byte> DataChannels::announce(TimePoint now) { return channels(now).announce(); }
+
 void DataChannels::negotiate(TimePoint now, const Remote& remote) {
   if (remote_) return;
   remote_ = remote;
@@ -84,6 +86,7 @@ void DataChannels::start_if_possible(TimePoint now) {
   parameters.remote_max_message_size = remote_->max_message_size;
   parameters.dtls_client = link_->is_client;
   parameters.mtu_bytes = link_->max_payload;
+  parameters.remote_init = remote_->sctp_init;
   all.start(now, parameters);
   for (const PacketBuffer& packet : std::exchange(early_, {})) all.handle_packet(now, packet.bytes());
 }

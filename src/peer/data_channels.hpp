@@ -25,6 +25,7 @@ class DataChannels {
   struct Remote {
     std::uint16_t sctp_port = 5000;
     std::size_t max_message_size = 0;
+    std::vector<std::byte> sctp_init{};  ///< Empty: SNAP was not agreed on.
   };
 
   // The peer's INIT and its first retransmissions, which may overtake the answer that announces them.
@@ -33,6 +34,8 @@ class DataChannels {
   /// `random` outlives it.
   DataChannels(const PeerConfig& config, RandomSource& random);
 
+  /// What the next description says of the association, for SNAP.
+  std::vector<std::byte> announce(TimePoint now);
   /// Both sides want them. Again with a later agreement changes nothing.
   void negotiate(TimePoint now, const Remote& remote);
   /// Their m-line is rejected or taken away: every channel is closed.

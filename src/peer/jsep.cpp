@@ -225,6 +225,8 @@ Result<SessionDescription> Negotiation::create_offer(const LocalTransport& trans
   return session_->create_offer(transport);
 }
 
+bool Negotiation::has_place_for_sctp_init() const { return session_->has_place_for_sctp_init(); }
+
 Result<SessionDescription> Negotiation::create_answer(const LocalTransport& transport) {
   return session_->create_answer(transport);
 }

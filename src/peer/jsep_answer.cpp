@@ -42,6 +42,15 @@ sdp::Setup::Role Negotiation::Session::answered_role(const Description& offer,
   return role == DtlsRole::client ? Role::active : Role::passive;
 }
 
+bool Negotiation::Session::has_place_for_sctp_init() const {
+  if (state_ != SignalingState::have_remote_offer && state_ != SignalingState::have_local_pranswer) {
+    return std::ranges::any_of(plan_lines(), &MediaLine::data_channels);
+  }
+  return std::ranges::any_of(pending_remote_->media, [](const MediaDescription& media) {
+    return media.data_channels && !media.data_channels->sctp_init.empty();
+  });
+}
+
 Result<SessionDescription> Negotiation::Session::create_answer(const LocalTransport& transport) {
   if (state_ != SignalingState::have_remote_offer && state_ != SignalingState::have_local_pranswer) {
     return fail(Errc::wrong_signaling_state, "create_answer in " + std::string(to_string(state_)));
@@ -58,7 +67,8 @@ Result<SessionDescription> Negotiation::Session::create_answer(const LocalTransp
       continue;
     }
     if (offered.data_channels) {
-      const DataContent data = data_content(offered.mid_is_written ? offered.mid : "", offered.protocol);
+      DataContent data = data_content(offered.mid_is_written ? offered.mid : "", offered.protocol);
+      if (!offered.data_channels->sctp_init.empty()) data.sctp_init = transport.sctp_init;
       session.media.push_back(data_section(data, transport, answered_role(offer, *carrier)));
       continue;
     }

@@ -154,6 +154,7 @@ DataChannelChange data_change(const Agreement& agreement, std::size_t index, con
   change.media_line = index;
   change.mid = remote.mid;
   change.accepted = false;
+  if (!local.data_channels || local.data_channels->sctp_init.empty()) change.sctp_init.clear();
   if (verdict != nullptr && !verdict->accepted()) {
     change.reason = verdict->refusal;
     change.detail = verdict->detail;

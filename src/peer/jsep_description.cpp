@@ -200,6 +200,8 @@ std::optional<DataChannelChange> read_data_channels(const sdp::MediaSection& sec
   if (const auto port = sdp::read<sdp::SctpPort>(section.attributes)) change.sctp_port = port->port;
   if (const auto size = sdp::read<sdp::MaxMessageSize>(section.attributes))
     change.max_message_size = size->bytes;
+  // One that nobody can read is as none.
+  if (auto init = sdp::read<sdp::SctpInit>(section.attributes)) change.sctp_init = std::move(init->chunk);
   return change;
 }
 

@@ -76,7 +76,7 @@ std::string Negotiation::Session::data_protocol(std::size_t index) const {
 }
 
 DataContent Negotiation::Session::data_content(std::string mid, std::string protocol) const {
-  return {std::move(mid), std::move(protocol), config_.sctp_port, config_.max_message_size};
+  return {std::move(mid), std::move(protocol), config_.sctp_port, config_.max_message_size, {}};
 }
 
 Result<SessionDescription> Negotiation::Session::create_offer(const LocalTransport& transport) {
@@ -106,7 +106,9 @@ Result<SessionDescription> Negotiation::Session::create_offer(const LocalTranspo
   };
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].data_channels) {
-      add(lines[i], data_section(data_content(lines[i].mid, data_protocol(i)), transport, setup));
+      DataContent data = data_content(lines[i].mid, data_protocol(i));
+      data.sctp_init = transport.sctp_init;
+      add(lines[i], data_section(data, transport, setup));
       continue;
     }
     const Transceiver* transceiver =

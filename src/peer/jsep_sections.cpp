@@ -128,6 +128,7 @@ sdp::MediaSection data_section(const DataContent& content, const LocalTransport&
     add(attributes, sdp::SctpMap{content.sctp_port, std::string(application), legacy_streams});
   } else {
     add(attributes, sdp::SctpPort{content.sctp_port});
+    if (!content.sctp_init.empty()) add(attributes, sdp::SctpInit{content.sctp_init});
   }
   add(attributes, sdp::MaxMessageSize{content.max_message_size});
   return section;

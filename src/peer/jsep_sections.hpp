@@ -33,6 +33,7 @@ struct DataContent {
   std::string protocol = "UDP/DTLS/SCTP";  ///< An answer keeps the offer's, the form before RFC 8841 too.
   std::uint16_t sctp_port = 5000;
   std::uint64_t max_message_size = 0;
+  std::vector<std::byte> sctp_init{};
 };
 
 /// The session level of a description of ours, without m-lines.

@@ -28,6 +28,7 @@ class Negotiation::Session {
 
   Result<SessionDescription> create_offer(const LocalTransport& transport);
   Result<SessionDescription> create_answer(const LocalTransport& transport);
+  bool has_place_for_sctp_init() const;
   Result<Changes> set_local(const SessionDescription& description);
   Result<Changes> set_remote(const SessionDescription& description);
   Result<Changes> rollback();

@@ -51,8 +51,8 @@ std::vector<ChannelId> Peer::Core::channels() const { return transport_.channels
 void Peer::Core::apply_data_channels(TimePoint now, const std::optional<jsep::DataChannelChange>& change) {
   const bool agreed = change && change->accepted;
   if (agreed) {
-    transport_.channels().negotiate(now,
-                                    {change->sctp_port, static_cast<std::size_t>(change->max_message_size)});
+    transport_.channels().negotiate(
+        now, {change->sctp_port, static_cast<std::size_t>(change->max_message_size), change->sctp_init});
   } else if (change || data_channels_agreed_) {
     transport_.channels().end(now);
   }

@@ -86,6 +86,9 @@ jsep::LocalTransport Peer::Core::local_transport(bool restarting) {
   transport.ice_lite = config_.ice_lite;
   transport.ice_renomination = config_.ice_renomination;
   transport.fingerprints = {config_.certificate->fingerprint().to_string()};
+  if (config_.sctp_snap && negotiation_.has_place_for_sctp_init()) {
+    transport.sctp_init = transport_.channels().announce(created_);
+  }
   if (restarting) return transport;  // Candidates of the new generation are still to be gathered.
   transport.candidates = local_candidates_;
   transport.end_of_candidates = gathering_state_ == IceGatheringState::complete;

@@ -9,7 +9,11 @@ Association::Association(TimePoint now, AssociationConfig config, RandomSource&)
     : state_(std::make_unique<State>(now, config)) {}
 Association::~Association() = default;
 
+std::vector<std::byte> Association::announce(TimePoint now) { return state_->announce(now); }
 void Association::connect(TimePoint now) { state_->connect(now); }
+Result<void> Association::connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes) {
+  return state_->connect(now, peer_init, mtu_bytes);
+}
 void Association::handle_packet(TimePoint now, Bytes packet) { state_->handle_packet(now, packet); }
 void Association::handle_timeout(TimePoint now) { state_->handle_timeout(now); }
 std::optional<TimePoint> Association::next_timeout() const { return state_->next_timeout(); }

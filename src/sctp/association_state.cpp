@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "sctp/crc32c.hpp"
+#include "sctp/init_chunk.hpp"
 #include "sctp/packet_check.hpp"
 
 namespace petrel::inline v0::sctp {
@@ -73,6 +74,40 @@ void Association::State::use(TimePoint now, Work work) {
     settle();
   }
   pace_.running = busy();
+}
+
+std::vector<std::byte> Association::State::announce(TimePoint now) {
+  if (phase_ != Phase::fresh || !announced_.empty()) return announced_;
+  now_ = std::max(now, now_);
+  const auto lock = stack_.lock();
+  Outbox& outbox = socket_->outbox();
+  if (socket_->usable() && socket_->connect()) {
+    if (const auto packet = outbox.packets.take()) announced_ = init_chunk_of(packet->bytes());
+  }
+  outbox.muted = true;  // It is repeated, until the answer to it comes from us.
+  return announced_;
+}
+
+Result<void> Association::State::connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes) {
+  // libdatachannel 0.24 sends back what it does not know, which looks like an announcement.
+  if (phase_ != Phase::fresh || announced_.empty() || !is_init_chunk(peer_init) ||
+      equal(peer_init, announced_)) {
+    return Errc::bad_init;
+  }
+  config_.mtu_bytes = mtu_bytes;
+  config_ = within_limits(config_);
+  phase_ = Phase::connecting;
+  deadline_ = now + config_.handshake_timeout;
+  const HandshakePorts ports{config_.local_port, config_.remote_port};
+  use(now, [&] {
+    socket_->set_mtu(config_.mtu_bytes);
+    socket_->input(init_ack_packet(ports, announced_, peer_init));
+    socket_->input(cookie_ack_packet(ports, announced_));
+    socket_->outbox().muted = false;
+  });
+  if (phase_ == Phase::connected) return {};
+  if (phase_ != Phase::closed) finish(Failed{make_error_code(Errc::bad_init)});
+  return Errc::bad_init;
 }
 
 void Association::State::connect(TimePoint now) {

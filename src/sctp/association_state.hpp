@@ -21,7 +21,9 @@ class Association::State {
   State(TimePoint now, AssociationConfig config);
   ~State();
 
+  std::vector<std::byte> announce(TimePoint now);
   void connect(TimePoint now);
+  Result<void> connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes);
   void handle_packet(TimePoint now, Bytes packet);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
@@ -74,7 +76,8 @@ class Association::State {
   std::optional<UsrsctpSocket> socket_;
   Pace pace_;
   Phase phase_ = Phase::fresh;
-  bool shut_down_ = false;  // In order, so that the peer may still ask whether it is.
+  std::vector<std::byte> announced_;  // Our INIT chunk, if the peer hears of it outside of SCTP.
+  bool shut_down_ = false;            // In order, so that the peer may still ask whether it is.
   TimePoint now_;
   SocketStatus status_;
 

@@ -86,6 +86,16 @@ bool subscribe(struct socket* on) {
   });
 }
 
+sctp_paddrparams path_of(std::size_t mtu_bytes) {
+  sctp_paddrparams path{};
+  path.spp_address.ss_family = AF_CONN;
+  // ICE consent (RFC 7675) is the heartbeat, and DTLS knows the MTU.
+  path.spp_flags = SPP_HB_DISABLE | SPP_PMTUD_DISABLE;
+  path.spp_pathmaxrxt = never;
+  path.spp_pathmtu = static_cast<std::uint32_t>(mtu_bytes - sizeof(sctp_common_header));
+  return path;
+}
+
 // An option whose argument ends with a list.
 std::vector<std::byte> with_list(std::size_t header, std::span<const std::uint16_t> list) {
   std::vector<std::byte> bytes(header + list.size_bytes());
@@ -132,13 +142,6 @@ bool UsrsctpSocket::configure(const AssociationConfig& config) {
   sack.sack_delay = sack_delay_ms;
   sack.sack_freq = sack_every_packets;
 
-  sctp_paddrparams path{};
-  path.spp_address.ss_family = AF_CONN;
-  // ICE consent (RFC 7675) is the heartbeat, and DTLS knows the MTU.
-  path.spp_flags = SPP_HB_DISABLE | SPP_PMTUD_DISABLE;
-  path.spp_pathmaxrxt = never;
-  path.spp_pathmtu = static_cast<std::uint32_t>(config.mtu_bytes - sizeof(sctp_common_header));
-
   sctp_assoc_value resets{};
   resets.assoc_value = SCTP_ENABLE_RESET_STREAM_REQ | SCTP_ENABLE_CHANGE_ASSOC_REQ;
   sctp_assoc_value interleaving{};
@@ -159,9 +162,9 @@ bool UsrsctpSocket::configure(const AssociationConfig& config) {
          set_buffer(socket_, SO_RCVBUF, config.receive_buffer_bytes) &&
          set_option(socket_, SCTP_INITMSG, init) && set_option(socket_, SCTP_RTOINFO, rto) &&
          set_option(socket_, SCTP_ASSOCINFO, thresholds) && set_option(socket_, SCTP_DELAYED_SACK, sack) &&
-         set_option(socket_, SCTP_PEER_ADDR_PARAMS, path) &&
-         set_option(socket_, SCTP_ENABLE_STREAM_RESET, resets) && set_option(socket_, SCTP_NODELAY, on) &&
-         set_option(socket_, SCTP_EXPLICIT_EOR, on) && set_option(socket_, SCTP_RECVRCVINFO, on) &&
+         set_mtu(config.mtu_bytes) && set_option(socket_, SCTP_ENABLE_STREAM_RESET, resets) &&
+         set_option(socket_, SCTP_NODELAY, on) && set_option(socket_, SCTP_EXPLICIT_EOR, on) &&
+         set_option(socket_, SCTP_RECVRCVINFO, on) &&
          set_option(socket_, SCTP_FRAGMENT_INTERLEAVE, interleave) &&
          set_option(socket_, option_interleaving_supported, interleaving) &&
          set_option(socket_, SCTP_PARTIAL_DELIVERY_POINT, partial) && subscribe(socket_) &&
@@ -171,6 +174,10 @@ bool UsrsctpSocket::configure(const AssociationConfig& config) {
 bool UsrsctpSocket::connect() {
   sockaddr_conn remote = address_of(id_, remote_port_);
   return usrsctp_connect(socket_, generic(remote), sizeof remote) == 0 || errno == EINPROGRESS;
+}
+
+bool UsrsctpSocket::set_mtu(std::size_t mtu_bytes) {
+  return set_option(socket_, SCTP_PEER_ADDR_PARAMS, path_of(mtu_bytes));
 }
 
 void UsrsctpSocket::input(Bytes packet) {

@@ -67,6 +67,8 @@ class UsrsctpSocket {
   Outbox& outbox() { return outbox_; }
 
   bool connect();
+  /// A longest packet other than the configuration's; shorter ones are heeded at any time.
+  bool set_mtu(std::size_t mtu_bytes);
   void input(Bytes packet);
   /// How much was taken, or nothing for "not now". `outgoing.last` counts if all was taken.
   std::optional<std::size_t> send(const Outgoing& outgoing, Bytes payload);

@@ -91,6 +91,7 @@ int UsrsctpStack::on_output(void* id, void* data, std::size_t size, std::uint8_t
   const auto it = outboxes.find(reinterpret_cast<std::uintptr_t>(id));
   if (it == outboxes.end()) return -1;  // It may still send after a close (sctplab/usrsctp#405).
   Outbox& outbox = *it->second;
+  if (outbox.muted) return 0;
   if (outbox.packets.size() >= max_unpolled_packets) {
     // Not an error to usrsctp, which would think of the interface; it is as lost as on a line.
     ++outbox.dropped;

@@ -22,6 +22,7 @@ struct Outbox {
   RingQueue<PacketBuffer> packets;
   std::uint64_t dropped = 0;
   std::uint64_t too_long = 0;
+  bool muted = false;  ///< What usrsctp says is for nobody, and forgotten.
 };
 
 /// How far one association has followed the stack's clock.

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "petrel/base/base64.hpp"
 #include "sdp/fields.hpp"
 
 namespace petrel::inline v0::sdp {
@@ -124,6 +125,14 @@ Result<MaxMessageSize> MaxMessageSize::parse(std::string_view value) {
 }
 
 std::string MaxMessageSize::text() const { return std::to_string(bytes); }
+
+Result<SctpInit> SctpInit::parse(std::string_view value) {
+  auto chunk = from_base64(without_blanks(value));
+  if (!chunk || chunk->empty()) return Errc::malformed_attribute;
+  return SctpInit{*std::move(chunk)};
+}
+
+std::string SctpInit::text() const { return base64(chunk); }
 
 Result<SctpMap> SctpMap::parse(std::string_view value) {
   Fields fields(value);

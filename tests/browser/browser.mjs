@@ -23,11 +23,12 @@ const flags = [
 ];
 const fake_devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
-export async function launch({ devices = false } = {}) {
+// `features` are those of Chromium's that are not for everybody yet.
+export async function launch({ devices = false, features = [] } = {}) {
   const { chromium } = require_package("playwright-core");
   return chromium.launch({
     executablePath: process.env.PETREL_CHROMIUM ?? "/usr/bin/chromium",
-    args: devices ? [...flags, ...fake_devices] : flags,
+    args: [...flags, ...(devices ? fake_devices : []), ...features.map((name) => `--enable-blink-features=${name}`)],
   });
 }
 

@@ -48,7 +48,8 @@ function laboratory() {
       await connection.setRemoteDescription({ type: "answer", sdp: await response.text() });
       await this.opened(first);
       return { open_ms: performance.now() - began, channel: first,
-        sctp: connection.sctp.state, limit: connection.sctp.maxMessageSize, answer: connection.remoteDescription.sdp };
+        sctp: connection.sctp.state, limit: connection.sctp.maxMessageSize,
+        offer: connection.localDescription.sdp, answer: connection.remoteDescription.sdp };
     },
     create(label, init) {
       const channel = connection.createDataChannel(label, init);
@@ -220,6 +221,33 @@ test("a channel closes from either side, and its stream serves again", async () 
 
 test("the other channels have noticed nothing", async () => {
   assert.deepEqual(await page.evaluate(() => window.laboratory.exchange(window.first, [10, 10_000])), well);
+});
+
+// draft-hancke-tsvwg-snap: the association is up without a handshake of its own, and works like any other.
+test("a browser that announces its association finds it up", async () => {
+  const snapping = await launch({ features: ["WebRtcSctpSnap"] });
+  try {
+    const other = await open_page(snapping, echo.url);
+    await other.evaluate(laboratory);
+    const seen = await other.evaluate(async (sizes) => {
+      const { channel, ...rest } = await window.laboratory.connect();
+      const first = await window.laboratory.exchange(channel, sizes);
+      const more = await window.laboratory.exchange(window.laboratory.create("more", { ordered: false }), sizes);
+      const theirs = await window.laboratory.arrives();
+      const from_petrel = await window.laboratory.exchange(theirs, sizes);
+      const bulk = await window.laboratory.stream(channel, 1024 * 1024, 65_536);
+      theirs.close();
+      await window.laboratory.closed(theirs);
+      return { ...rest, first, more, from_petrel, bulk };
+    }, sizes);
+    assert.match(seen.offer, /^a=sctp-init:AQ/m);
+    assert.match(seen.answer, /^a=sctp-init:AQ/m);
+    assert.deepEqual([seen.first, seen.more, seen.from_petrel], [well, well, well]);
+    assert.equal(seen.bulk.received, seen.bulk.sent);
+    figure(`with SNAP, data channel open ${seen.open_ms.toFixed(0)} ms after the offer was posted`);
+  } finally {
+    await snapping.close();
+  }
 });
 
 test("closing the connection ends it, and Ctrl-C the program", async () => {

@@ -51,6 +51,48 @@ TEST(Channels, NeedNoOpenWhereBothSidesCreateThem) {
   EXPECT_EQ(pair.left.count<Announced>() + pair.right.count<Announced>(), 0U);
 }
 
+// SNAP: the DATA_CHANNEL_OPEN is the first packet on the line.
+TEST(Channels, OpenWithoutAHandshakeWhereBothSidesHaveAnnouncedTheirs) {
+  Pair pair(1);
+  const ChannelId ours = pair.create(pair.left);
+  const auto left = pair.left.channels.announce();
+  const auto right = pair.right.channels.announce();
+  EXPECT_EQ(pair.left.channels.announce(), left);
+
+  pair.left.channels.start(pair.now, {.dtls_client = true, .mtu_bytes = 900, .remote_init = right});
+  pair.right.channels.start(pair.now, {.dtls_client = false, .mtu_bytes = 900, .remote_init = left});
+  pair.settle();
+  EXPECT_EQ(pair.left.count<Opened>(ours), 1U);
+  EXPECT_EQ(pair.left.channels.announce(), left) << "later offers repeat it";
+
+  EXPECT_TRUE(pair.send(pair.left, ours, "at once").value());
+  pair.run_for(10ms);
+  EXPECT_EQ(pair.right.text(pair.right.announced.at(0), 0), "at once");
+}
+
+TEST(Channels, FallBackToAHandshakeWhereAnAnnouncementIsOfNoUse) {
+  for (const auto& theirs : {std::vector<std::byte>(), std::vector<std::byte>(30)}) {
+    Pair pair(1);
+    const ChannelId ours = pair.create(pair.left);
+    ASSERT_FALSE(pair.left.channels.announce().empty());
+    pair.left.channels.start(pair.now, {.dtls_client = true, .remote_init = theirs});
+    pair.right.channels.start(pair.now, {.dtls_client = false});
+    pair.run_for(100ms);
+    EXPECT_EQ(pair.left.count<Opened>(ours), 1U);
+    EXPECT_TRUE(pair.right.channels.announce().empty()) << "it is too late";
+  }
+}
+
+TEST(Channels, FallBackWhereAPeerSendsBackWhatWeSaid) {
+  Pair pair(1);
+  const ChannelId ours = pair.create(pair.left);
+  const auto echoed = pair.left.channels.announce();
+  pair.left.channels.start(pair.now, {.dtls_client = true, .remote_init = echoed});
+  pair.right.channels.start(pair.now, {.dtls_client = false});
+  pair.run_for(100ms);
+  EXPECT_EQ(pair.left.count<Opened>(ours), 1U);
+}
+
 TEST(Channels, CloseFromEitherSide) {
   for (const bool opener_closes : {true, false}) {
     Pair pair(1);

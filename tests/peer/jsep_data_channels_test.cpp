@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "peer/jsep_support.hpp"
+#include "petrel/base/base64.hpp"
 #include "petrel/peer/jsep.hpp"
 #include "sdp/captured.hpp"
 
@@ -482,6 +483,74 @@ TEST(JsepDataChannels, WithoutAMidAreAnsweredWithoutOne) {
   EXPECT_EQ(result.text.find("a=mid"), std::string::npos);
   EXPECT_TRUE(result.agreed.data_channels->accepted);
   EXPECT_FALSE(result.agreed.data_channels->mid.empty());
+}
+
+// draft-hancke-tsvwg-snap, at the end of the application's m-line.
+const std::vector<std::byte> our_init(20, std::byte{1});
+const std::vector<std::byte> their_init(24, std::byte{2});
+
+LocalTransport with_init(std::vector<std::byte> init) {
+  LocalTransport local = transport();
+  local.sctp_init = std::move(init);
+  return local;
+}
+
+TEST(JsepSctpInit, IsOfferedAndAgreedOnWhereTheAnswerHasItsOwn) {
+  Negotiation negotiation = with_data_channels();
+  EXPECT_TRUE(negotiation.has_place_for_sctp_init());
+  const std::string offered = negotiation.create_offer(with_init(our_init)).value().sdp;
+  EXPECT_NE(offered.find("a=sctp-port:5000\r\na=sctp-init:" + base64(our_init) + "\r\n"), std::string::npos);
+  negotiation.set_local_description(offer("")).value();
+
+  Line line = data_line("0");
+  line.setup = "active";
+  line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+  const Changes agreed = negotiation.set_remote_description(answer(description({line}))).value();
+  EXPECT_EQ(agreed.data_channels->sctp_init, their_init);
+}
+
+TEST(JsepSctpInit, IsAnsweredToOneThatWasOfferedOnly) {
+  for (const bool offered : {true, false}) {
+    Negotiation negotiation;
+    EXPECT_FALSE(negotiation.has_place_for_sctp_init());
+    Line line = data_line();
+    if (offered) line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+    ASSERT_TRUE(negotiation.set_remote_description(offer(description({line}))));
+    EXPECT_EQ(negotiation.has_place_for_sctp_init(), offered);
+    const std::string text = negotiation.create_answer(with_init(our_init)).value().sdp;
+    EXPECT_EQ(text.find("a=sctp-init:" + base64(our_init) + "\r\n") != std::string::npos, offered);
+    const Changes agreed = negotiation.set_local_description(answer("")).value();
+    EXPECT_EQ(agreed.data_channels->sctp_init, offered ? their_init : std::vector<std::byte>());
+  }
+}
+
+TEST(JsepSctpInit, OfOneSideAloneIsNotAgreedOn) {
+  Negotiation answering;
+  Line line = data_line();
+  line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+  ASSERT_TRUE(answering.set_remote_description(offer(description({line}))));
+  ASSERT_EQ(answering.create_answer(transport()).value().sdp.find("sctp-init"), std::string::npos);
+  EXPECT_TRUE(answering.set_local_description(answer("")).value().data_channels->sctp_init.empty());
+
+  Negotiation offering = with_data_channels();
+  ASSERT_TRUE(offering.create_offer(transport()));
+  ASSERT_TRUE(offering.set_local_description(offer("")));
+  line.mid = "0";
+  line.setup = "active";
+  const Changes agreed = offering.set_remote_description(answer(description({line}))).value();
+  EXPECT_TRUE(agreed.data_channels->accepted);
+  EXPECT_TRUE(agreed.data_channels->sctp_init.empty());
+}
+
+TEST(JsepSctpInit, ThatNobodyCanReadIsAsNone) {
+  for (const char* broken : {"a=sctp-init\n", "a=sctp-init:\n", "a=sctp-init:A\n", "a=sctp-init:!!!!\n"}) {
+    Negotiation negotiation;
+    Line line = data_line();
+    line.codecs += broken;
+    const auto result = answer_to(negotiation, description({line}));
+    EXPECT_EQ(result.text.find("sctp-init"), std::string::npos);
+    EXPECT_TRUE(result.agreed.data_channels->accepted);
+  }
 }
 
 }  // namespace

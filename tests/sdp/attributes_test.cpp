@@ -52,6 +52,7 @@ TEST(IceOptionsAttribute, MayHaveTheCommasOfLibdatachannel) {
 TEST(SctpAttributes, ReadAndWrite) {
   expect_round_trip<SctpPort>({"5000", "0"}, {"", "65536", "x"});
   expect_round_trip<MaxMessageSize>({"0", "262144", "1073741823"}, {"", "-1", "1k"});
+  expect_round_trip<SctpInit>({"AQAAHGVPFd8AEAAA/////9tAK2qACAAIgsBAwg=="}, {"", "AQAAHGVPF", "A-_="});
   expect_round_trip<SctpMap>({"5000 webrtc-datachannel 65535", "5000 webrtc-datachannel"},
                              {"", "5000", "x webrtc-datachannel", "5000 a b", "5000 a 1 2"});
 }

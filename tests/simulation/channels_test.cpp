@@ -6,6 +6,7 @@
 
 #include "petrel/datachannel/errc.hpp"
 #include "petrel/peer/peer_errc.hpp"
+#include "petrel/sctp/errc.hpp"
 #include "simulation/call.hpp"
 #include "simulation/film.hpp"
 #include "simulation/seeds.hpp"
@@ -145,6 +146,48 @@ TEST(Channels, OpenWithoutAnyMediaAndEchoEverySize) {
   EXPECT_TRUE(run.call.alice.connected());
   EXPECT_TRUE(run.call.alice.peer->report(run.call.network.now()).stages.data_channels_connected);
   EXPECT_EQ(run.call.alice.peer->stats().dropped.data_unsendable, 0U);
+}
+
+// With SNAP the association is up as soon as DTLS is: two round trips earlier than with a handshake.
+TEST(Channels, OpenTwoRoundTripsEarlierWithSnap) {
+  constexpr Duration one_way = 50ms;
+  const auto open_after = [](PeerConfig alice, PeerConfig bob, auto tamper) {
+    CallConfig config{.link = {.latency = one_way}, .alice = std::move(alice), .bob = std::move(bob)};
+    config.tamper_with_answer = tamper;
+    DataCall run(1, std::move(config));
+    const ChannelId id = run.open();
+    const TimePoint opened = run.call.network.now();
+    run.alice.send(id, {true, numbered(1, 10'000)});
+    EXPECT_TRUE(run.until([&] { return run.bob.channels[run.bobs()].received.size() == 1; }));
+    return opened;
+  };
+  const auto nothing = [](SessionDescription&) {};
+  const TimePoint with = open_after({}, {}, nothing);
+  const TimePoint refused = open_after({}, {.sctp_snap = false}, nothing);
+  EXPECT_EQ(open_after({.sctp_snap = false}, {}, nothing), refused);
+  EXPECT_EQ(open_after({.sctp_snap = false}, {.sctp_snap = false}, nothing), refused);
+  EXPECT_GE(refused - with, 2 * one_way);
+  EXPECT_LE(refused - with, 4 * one_way + 10ms);
+}
+
+// Signalling that takes the line away from an answer: Bob believes in SNAP, and Alice does not. Her INIT
+// reaches an association that is up, and can be nothing but a restart, which WebRTC has not.
+TEST(Channels, EndWithAnErrorWhereOneSideAloneBelievesInSnap) {
+  CallConfig config;
+  config.tamper_with_answer = [](SessionDescription& answer) {
+    const std::size_t line = answer.sdp.find("a=sctp-init:");
+    ASSERT_NE(line, std::string::npos);
+    answer.sdp.erase(line, answer.sdp.find('\n', line) + 1 - line);
+  };
+  DataCall run(1, std::move(config));
+  const ChannelId id = run.alice.create();
+  run.bob.create();
+  run.call.start();
+
+  EXPECT_TRUE(
+      run.until([&] { return run.alice.channels[id].closed && run.bob.channels[run.bobs()].closed; }));
+  EXPECT_EQ(run.alice.channels[id].error, sctp::Errc::aborted);
+  EXPECT_EQ(run.bob.channels[run.bobs()].error, sctp::Errc::aborted);
 }
 
 TEST(Channels, OfBothSidesAndAgreedOnBeforehandOpen) {

@@ -150,6 +150,9 @@ struct TransportParameters {
   bool dtls_client = false;
   /// What one DTLS record can carry.
   std::size_t mtu_bytes = 1163;
+  /// The peer's INIT chunk, if it has announced one and knows what announce() said: the association then
+  /// needs no handshake. Empty, or one that is of no use: it has one.
+  std::vector<std::byte> remote_init{};
 };
 
 /// All data channels of one transport: RFC 8831 and RFC 8832 over one sctp::Association.
@@ -173,6 +176,9 @@ class PETREL_API Channels {
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
 
+  /// SNAP (draft-hancke-tsvwg-snap): the INIT chunk of the association to come, for the peer to know before
+  /// start(). The same each time; empty where there is none, and once the association began without.
+  std::vector<std::byte> announce();
   /// DTLS is connected: begins the association. Once.
   void start(TimePoint now, const TransportParameters& parameters);
 

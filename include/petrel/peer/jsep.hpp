@@ -91,6 +91,9 @@ struct LocalTransport {
   std::vector<std::string> fingerprints;  ///< Values of a=fingerprint: "sha-256 AB:CD:…".
   std::vector<std::string> candidates;    ///< "candidate:…", those gathered so far.
   bool end_of_candidates = false;
+  /// Our SCTP INIT chunk, for SNAP (draft-hancke-tsvwg-snap): in offers of data channels, and in answers to
+  /// those that have the peer's. Empty: a=sctp-init is not written.
+  std::vector<std::byte> sctp_init;
 };
 
 /// What our sender puts into the SDP.
@@ -209,6 +212,8 @@ struct DataChannelChange {
   std::uint16_t sctp_port = 5000;  ///< The peer's.
   std::uint64_t max_message_size =
       65536;  ///< The longest that the peer takes, in bytes; 0: any. RFC 8841 6.1.
+  /// The peer's SCTP INIT chunk (draft-hancke-tsvwg-snap). After an agreement: only where both said theirs.
+  std::vector<std::byte> sctp_init{};
 };
 
 /// An m-line of the peer's that is refused and belongs to nothing: of an unknown kind, or a second
@@ -272,6 +277,8 @@ class PETREL_API Negotiation {
   Result<SessionDescription> create_offer(const LocalTransport& transport);
   /// Legal in have_remote_offer and have_local_pranswer.
   Result<SessionDescription> create_answer(const LocalTransport& transport);
+  /// Whether what create_offer() or create_answer() would make now has a place for LocalTransport::sctp_init.
+  bool has_place_for_sctp_init() const;
 
   /// What create_*() made last, unchanged; empty text means just that. As pranswer too.
   Result<Changes> set_local_description(const SessionDescription& description);

@@ -155,8 +155,18 @@ class PETREL_API Association {
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
 
-  /// Once; what comes before it is dropped.
+  /// Once; what comes before it is dropped. Not after announce(), which takes its place.
   void connect(TimePoint now);
+
+  /// SNAP (draft-hancke-tsvwg-snap): the INIT chunk of this association, for the peer to have before there is
+  /// a way to it. The same each time. The MTU counts as the longest until connect() says it. Empty if there
+  /// is none to be had.
+  std::vector<std::byte> announce(TimePoint now);
+  /// With the chunk that the peer announced: connected at once, without a packet on the wire, if the peer
+  /// does the same with ours. `mtu_bytes` as in the configuration. Errc::bad_init where no association can
+  /// begin with it, or where it is ours; this one is then of no use, and the handshake
+  /// that the draft falls back to is for a new one.
+  Result<void> connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes);
 
   /// One SCTP packet from the peer. Its checksum is verified.
   void handle_packet(TimePoint now, Bytes packet);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -184,6 +185,15 @@ struct MaxMessageSize {
   std::uint64_t bytes = 65536;
 
   PETREL_API static Result<MaxMessageSize> parse(std::string_view value);
+  PETREL_API std::string text() const;
+};
+
+/// draft-hancke-tsvwg-snap: `a=sctp-init:AQAA…`, an SCTP INIT chunk in Base64.
+struct SctpInit {
+  static constexpr std::string_view name = "sctp-init";
+  std::vector<std::byte> chunk;
+
+  PETREL_API static Result<SctpInit> parse(std::string_view value);
   PETREL_API std::string text() const;
 };
 
