@@ -42,10 +42,15 @@ class AssociationLink final : public Link {
 class Channels::State {
  public:
   State(TimePoint now, ChannelsConfig config, RandomSource& source)
-      : log(config.log), max_streams(config.max_streams), random(source), core(now, std::move(config)) {}
+      : log(config.log),
+        max_streams(config.max_streams),
+        interleaving(config.interleaving),
+        random(source),
+        core(now, std::move(config)) {}
 
   Logger log;
   std::uint16_t max_streams;
+  bool interleaving;
   RandomSource& random;
   Core core;
 };
@@ -61,6 +66,7 @@ void Channels::start(TimePoint now, const TransportParameters& parameters) {
                                  .mtu_bytes = parameters.mtu_bytes,
                                  .streams = std::min(initial_streams, state_->max_streams),
                                  .max_streams = state_->max_streams,
+                                 .interleaving = state_->interleaving,
                                  .log = state_->log};
   config.log.module = "sctp";
   state_->core.start(now, parameters,
