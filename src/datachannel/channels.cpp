@@ -51,6 +51,7 @@ class Channels::State {
       : created_at(now),
         log(config.log),
         max_streams(config.max_streams),
+        interleaving(config.interleaving),
         random(source),
         core(now, std::move(config)) {
     log.module = "sctp";
@@ -62,12 +63,14 @@ class Channels::State {
             .mtu_bytes = parameters.mtu_bytes,
             .streams = std::min(initial_streams, max_streams),
             .max_streams = max_streams,
+            .interleaving = interleaving,
             .log = log};
   }
 
   TimePoint created_at;
   Logger log;
   std::uint16_t max_streams;
+  bool interleaving;
   RandomSource& random;
   std::unique_ptr<AssociationLink> announced;  // Until start().
   std::vector<std::byte> announcement;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "sctp/chunks.hpp"
 #include "sctp/crc32c.hpp"
 #include "sctp/init_chunk.hpp"
-#include "sctp/packet_check.hpp"
 
 namespace petrel::inline v0::sctp {
 namespace {
@@ -22,19 +22,6 @@ constexpr Duration linger = 50ms;
 constexpr std::size_t min_mtu_bytes = 524;  // usrsctp's least path MTU, 512, and the common header.
 
 constexpr std::uint16_t stream_limit = 65535;  // RFC 8831 6.2: ids go to 65534.
-
-// A reset is asked for when nothing else is under way. usrsctp, where it is the peer, puts one off that comes
-// while data is missing, and looks at it again with the next DATA chunk after the gap is closed; if none
-// comes, never. So where something always is under way, it is asked for after a while with much to follow.
-constexpr Duration reset_patience = 500ms;
-constexpr std::size_t much_to_follow = 256 * 1024;
-
-// As long a peer is told, again and again, to skip what was given up (RFC 3758 3.5). With an end, because
-// usrsctp may count a chunk that it has no more.
-constexpr Duration skip_patience = 10s;
-
-// RFC 9260 8.4, 5): the peer asks again if our SHUTDOWN COMPLETE was lost.
-constexpr std::byte shutdown_ack{8};
 
 constexpr std::size_t read_ahead_items = 2;
 // Counted with a message's bytes by usrsctp, for each chunk that was made of it: I-DATA's header.
@@ -121,8 +108,8 @@ void Association::State::connect(TimePoint now) {
 
 void Association::State::handle_packet(TimePoint now, Bytes packet) {
   ++stats_.packets_received;
-  const bool farewell =
-      shut_down_ && packet.size() > common_header_size && packet[common_header_size] == shutdown_ack;
+  // RFC 9260 8.4, 5): the peer asks again if our SHUTDOWN COMPLETE was lost.
+  const bool farewell = shut_down_ && has_chunk(packet, chunk_type::shutdown_ack);
   if (phase_ == Phase::fresh || (phase_ == Phase::closed && !farewell)) {
     ++stats_.packets_late;
   } else if (!whole_chunks(packet)) {
@@ -132,8 +119,20 @@ void Association::State::handle_packet(TimePoint now, Bytes packet) {
   } else {
     heard_ = true;
     linger_until_ = std::max(now, now_) + linger;
-    use(now, [&] { socket_->input(packet); });
+    if (interleaving_ || !has_chunk(packet, chunk_type::forward_tsn)) {
+      use(now, [&] { socket_->input(packet); });
+    } else {
+      take_forward_tsns(now, packet);
+    }
   }
+}
+
+// usrsctp looks at data after everything else, and the gate has to know of it first.
+void Association::State::take_forward_tsns(TimePoint now, Bytes packet) {
+  const auto others = without(packet, chunk_type::forward_tsn);
+  if (others.size() > common_header_size) use(now, [&] { socket_->input(others); });
+  const auto skip = with_only(packet, chunk_type::forward_tsn);
+  if (gate_.may_pass(Bytes(skip).subspan(common_header_size))) use(now, [&] { socket_->input(skip); });
 }
 
 void Association::State::handle_timeout(TimePoint now) {
@@ -180,7 +179,8 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
   const std::size_t fits = std::min(room(), outgoing.payload.size());
   Outgoing checked = outgoing;
   if (!may_be_abandoned(outgoing, continues)) checked.delivery = {.ordered = outgoing.delivery.ordered};
-  if (fits > 0 && !resetting_.contains(outgoing.stream)) {
+  gives_up_ |= checked.delivery.max_retransmits || checked.delivery.max_lifetime;
+  if (fits > 0 && !resetting_.contains(outgoing.stream) && (continues || may_begin(outgoing))) {
     linger_until_ = std::max(now, now_) + linger;
     use(now, [&] {
       taken = socket_->send(checked, outgoing.payload.first(fits)).value_or(0);
@@ -209,19 +209,43 @@ bool Association::State::may_be_abandoned(const Outgoing& outgoing, bool continu
 Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t stream) {
   if (add_refused_ || stream >= std::min(config_.max_streams, stream_limit)) return Errc::unknown_stream;
   blocked_ = true;
-  if (adding_ || !resetting_.empty()) return std::size_t{0};  // One request at a time, RFC 6525 5.1.1.
-  // As many more as there are, so that there are few questions.
-  const std::uint16_t have = status_.outgoing_streams;
-  const auto wanted = static_cast<std::uint16_t>(
-      std::min<unsigned>(std::max<unsigned>(2u * have, stream + 1u), config_.max_streams));
-  bool asked = false;
-  adding_ = true;
-  use(now, [&] { asked = socket_->add_outgoing(static_cast<std::uint16_t>(wanted - have)); });
+  streams_wanted_ = std::max<unsigned>(streams_wanted_, stream + 1u);
+  use(now, [] {});
   if (phase_ != Phase::connected) return Errc::not_connected;
-  if (asked) return std::size_t{0};
+  if (add_refused_) return Errc::unknown_stream;
+  return std::size_t{0};
+}
+
+void Association::State::ask_for_streams() {
+  const std::uint16_t have = status_.outgoing_streams;
+  if (phase_ != Phase::connected || !wants_streams()) return;
+  if (adding_ || !resetting_.empty()) return;  // One request at a time, RFC 6525 5.1.1.
+  if (!interleaving_ && status_.queued_bytes > 0) return;
+  // As many more as there are, so that there are few questions.
+  const unsigned wanted =
+      std::min<unsigned>(std::max<unsigned>(2u * have, streams_wanted_), config_.max_streams);
+  adding_ = socket_->add_outgoing(static_cast<std::uint16_t>(wanted - have));
+  streams_before_ = have;
+  if (!adding_) refuse_streams();
+}
+
+void Association::State::refuse_streams() {
   adding_ = false;
   add_refused_ = true;
-  return Errc::unknown_stream;
+  streams_wanted_ = 0;
+}
+
+// usrsctp 0.9.5 forgets, when it makes room for streams, which one's message it is in the middle of, and goes
+// on with another's: without I-DATA, whose fragments must follow one another, neither ever arrives. So
+// streams are asked for when it has nothing left to cut, for which no message may begin.
+//
+// Nor may one begin, without I-DATA, that finds room for its beginning only: usrsctp takes the streams by
+// turns, and when it has come to that message, all others wait for its end, which waits for them to make
+// room. With half of the buffer free there is room for the rest of it as it leaves.
+bool Association::State::may_begin(const Outgoing& outgoing) const {
+  if (interleaving_) return true;
+  if (!adding_ && wants_streams()) return false;
+  return room() >= std::min(outgoing.payload.size(), config_.send_buffer_bytes / 2);
 }
 
 std::size_t Association::State::unacknowledged() const {
@@ -239,7 +263,7 @@ Result<void> Association::State::reset(TimePoint now, std::span<const std::uint1
     if (!resetting_.contains(stream)) fresh.push_back(stream);
   }
   if (fresh.empty()) return {};
-  if (reset_next_.empty()) reset_after_ = std::max(now, now_) + reset_patience;
+  if (reset_next_.empty()) reset_asked_at_ = std::max(now, now_);
   resetting_.insert(fresh.begin(), fresh.end());
   reset_next_.insert(reset_next_.end(), fresh.begin(), fresh.end());
   use(now, [] {});
@@ -370,13 +394,11 @@ void Association::State::handle_outgoing_reset(std::vector<std::uint16_t> stream
 }
 
 void Association::State::handle(const StreamsChanged& changed) {
-  const std::uint16_t before = status_.outgoing_streams;
   status_ = socket_->status();
   if (!adding_) return;  // The peer's own streams.
   if (changed.refused) {
-    adding_ = false;
-    add_refused_ = true;
-  } else if (status_.outgoing_streams > before) {
+    refuse_streams();
+  } else if (status_.outgoing_streams > streams_before_) {
     adding_ = false;
     events_.push_back(StreamsAdded{status_.outgoing_streams});
   }
@@ -395,89 +417,13 @@ void Association::State::handle(const MessageAbandoned& abandoned) {
   }
 }
 
-// --- After every call -------------------------------------------------------
-
-void Association::State::settle() {
-  take_in();
-  if (phase_ != Phase::closed) {
-    const SocketStatus before = status_;
-    status_ = socket_->status();
-    ledger_.settle(status_.queued_bytes);
-    if (!status_.exists && phase_ != Phase::fresh) {
-      before.shutting_down || phase_ == Phase::shutting_down ? finish(PeerClosed{}) : fail(Errc::aborted);
-    }
-  }
-  ask_for_reset();
-  look_for_progress();
-  look_for_end();
-  offer_room();
-  Outbox& outbox = socket_->outbox();
-  while (auto packet = outbox.packets.take()) {
-    if (packets_.size() < max_unpolled_packets) {
-      packets_.push_back(*std::move(packet));
-    } else {
-      ++stats_.output_dropped;
-    }
-  }
-  stats_.output_dropped += std::exchange(outbox.dropped, 0) + std::exchange(outbox.too_long, 0);
-}
-
-void Association::State::ask_for_reset() {
-  if (reset_next_.empty() || phase_ != Phase::connected) return;
-  const bool patient = now_ < reset_after_ || status_.queued_bytes < much_to_follow;
-  if (status_.queued_bytes > 0 ? patient : status_.queued_chunks > 0 && now_ < moved_at_ + skip_patience)
-    return;
-  std::vector<std::uint16_t> streams = std::exchange(reset_next_, {});
-  if (!socket_->reset_outgoing(streams)) handle_outgoing_reset(std::move(streams), true);
-}
-
-bool Association::State::waits() const {
-  return status_.queued_bytes > 0 || !resetting_.empty() || adding_ || status_.shutting_down;
-}
-
-void Association::State::look_for_progress() {
-  const bool window_closed = status_.peer_window < config_.mtu_bytes;
-  // RFC 9260 6.1: a peer that answers probes of its closed window is alive, and in its right.
-  const bool alive = heard_ && window_closed;
-  const std::size_t mark = status_.queued_bytes + status_.queued_chunks;
-  if (mark != progress_mark_) moved_at_ = now_;
-  if (!std::exchange(waited_, waits()) || mark < progress_mark_ || alive) progress_at_ = now_;
-  progress_mark_ = mark;
-  heard_ = false;
-}
-
-void Association::State::look_for_end() {
-  switch (phase_) {
-    case Phase::connecting:
-      if (now_ >= deadline_) fail(Errc::handshake_timeout);
-      break;
-    case Phase::connected:
-    case Phase::shutting_down:
-      if (waits() && now_ >= progress_at_ + config_.stall_timeout) {
-        fail(status_.shutting_down ? Errc::unreachable : Errc::stalled);
-      }
-      break;
-    case Phase::fresh:
-    case Phase::closed:
-      break;
-  }
-}
-
-void Association::State::offer_room() {
-  // Half of the buffer at once: an owner that fills it message by message is not asked for each.
-  if (!blocked_ || phase_ != Phase::connected || adding_ || room() < config_.send_buffer_bytes / 2) return;
-  blocked_ = false;
-  events_.push_back(Writable{});
-}
-
 bool Association::State::busy() const {
   switch (phase_) {
     case Phase::connecting:
     case Phase::shutting_down:
       return true;
     case Phase::connected:
-      return waits() || blocked_ || (status_.queued_chunks > 0 && now_ < moved_at_ + skip_patience) ||
-             !status_.established || now_ < linger_until_;
+      return waits() || blocked_ || !status_.established || now_ < linger_until_;
     case Phase::fresh:
     case Phase::closed:
       break;

@@ -9,6 +9,8 @@
 
 #include "petrel/base/ring_queue.hpp"
 #include "petrel/sctp/association.hpp"
+#include "sctp/forward_tsn_gate.hpp"
+#include "sctp/last_forward_tsn.hpp"
 #include "sctp/send_ledger.hpp"
 #include "sctp/usrsctp_socket.hpp"
 #include "sctp/usrsctp_stack.hpp"
@@ -58,14 +60,21 @@ class Association::State {
   void handle_incoming_reset(std::vector<std::uint16_t> streams);
   void handle_outgoing_reset(std::vector<std::uint16_t> streams, bool refused);
   void ask_for_reset();
+  void ask_for_streams();
+  void refuse_streams();
+  bool wants_streams() const { return streams_wanted_ > status_.outgoing_streams; }
   void look_for_end();
+  void measure_again();
   void look_for_progress();
   void offer_room();
+  void take_forward_tsns(TimePoint now, Bytes packet);
+  void queue(PacketBuffer packet);
 
   void fail(Errc error);
   void finish(Event last);
   void follow_pieces(const Incoming& piece);
   std::size_t room() const;
+  bool may_begin(const Outgoing& outgoing) const;
   bool may_be_abandoned(const Outgoing& outgoing, bool continues) const;
   bool waits() const;
   bool busy() const;
@@ -89,19 +98,26 @@ class Association::State {
   std::set<std::uint16_t> outgoing_open_;  // Streams whose message has begun and not ended.
   std::set<std::uint16_t> resetting_;
   std::vector<std::uint16_t> reset_next_;  // Those of them that usrsctp has not been told yet.
-  TimePoint reset_after_{};
+  TimePoint reset_asked_at_{};
   SendLedger ledger_;
+  LastForwardTsn forward_tsn_;
+  ForwardTsnGate gate_;
+  bool gives_up_ = false;  // A message with a limit was sent.
 
   bool interleaving_ = false;
-  bool blocked_ = false;  // send() took less than it was given.
-  bool adding_ = false;   // Streams were asked for.
+  bool blocked_ = false;         // send() took less than it was given.
+  unsigned streams_wanted_ = 0;  // So many in all, as far as send() was called for.
+  bool adding_ = false;          // Streams were asked for,
+  // when there were so many. Not what the last status said: usrsctp has them before it tells, and what it
+  // tells waits behind a message that the owner has not taken.
+  std::uint16_t streams_before_ = 0;
   bool add_refused_ = false;
   bool waited_ = false;            // Whether something did at the last look,
   std::size_t progress_mark_ = 0;  // and how much.
   TimePoint progress_at_;
-  TimePoint moved_at_{};  // When the mark was another.
   TimePoint deadline_{};
   TimePoint linger_until_;
+  TimePoint measured_at_{};
   bool heard_ = false;  // A packet came in since the last look.
   AssociationStats stats_;
 };

@@ -96,7 +96,7 @@ std::uint32_t update(std::uint32_t crc, Bytes data) {
   return fastest(crc, data);
 }
 
-std::uint32_t packet_checksum(Bytes packet) {
+std::uint32_t chunkssum(Bytes packet) {
   constexpr std::array<std::byte, 4> zero{};
   std::uint32_t crc = update(0xffffffff, packet.first(checksum_offset));
   crc = update(crc, zero);
@@ -109,7 +109,7 @@ std::uint32_t crc32c(Bytes data) { return ~update(0xffffffff, data); }
 std::uint32_t crc32c_by_tables(Bytes data) { return ~update_by_tables(0xffffffff, data); }
 
 void write_checksum(std::span<std::byte> packet) {
-  const std::uint32_t crc = packet_checksum(packet);
+  const std::uint32_t crc = chunkssum(packet);
   for (std::size_t i = 0; i < 4; ++i) {
     packet[checksum_offset + i] = static_cast<std::byte>((crc >> (8 * i)) & 0xff);
   }
@@ -121,7 +121,7 @@ bool checksum_ok(Bytes packet) {
   for (std::size_t i = 0; i < 4; ++i) {
     stated |= std::to_integer<std::uint32_t>(packet[checksum_offset + i]) << (8 * i);
   }
-  return stated == packet_checksum(packet);
+  return stated == chunkssum(packet);
 }
 
 }  // namespace petrel::inline v0::sctp

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "sctp/chunks.hpp"
 #include "sctp/crc32c.hpp"
-#include "sctp/packet_check.hpp"
 
 namespace petrel::inline v0::sctp {
 namespace {

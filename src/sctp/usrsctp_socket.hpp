@@ -26,6 +26,7 @@ struct SocketStatus {
   std::uint16_t incoming_streams = 0;
   std::uint32_t congestion_window = 0;
   std::uint32_t smoothed_rtt_ms = 0;
+  std::uint32_t rto_ms = 0;
 
   bool sending() const { return queued_bytes > 0 || queued_chunks > 0; }
 };
@@ -57,6 +58,10 @@ using Notification = std::variant<CameUp, Restarted, CouldNotStart, WasLost, Was
 /// needs, without the casts. Every call, and its end, is made with the stack's lock held.
 class UsrsctpSocket {
  public:
+  // RFC 9260 16 recommends 60 s. This is what a line that was gone for a while is waited for once it is back;
+  // a packet every 3 s is no burden to any.
+  static constexpr std::uint32_t max_rto_ms = 3'000;
+
   UsrsctpSocket(UsrsctpStack& stack, const AssociationConfig& config);
   ~UsrsctpSocket();
   UsrsctpSocket(const UsrsctpSocket&) = delete;
@@ -78,6 +83,8 @@ class UsrsctpSocket {
 
   bool reset_outgoing(std::span<const std::uint16_t> streams);
   bool add_outgoing(std::uint16_t streams);
+  /// HEARTBEAT into the outbox, of which the answer measures the round trip. While the association is up.
+  void heartbeat();
   void shut_down();
   /// ABORT into the outbox, if there is a peer. What has arrived can still be received.
   void abort_association();

@@ -347,7 +347,7 @@ TEST(Delivery, TellsThatTheRestOfAMessageWillNotCome) {
   Pipe pipe(1, {}, {.interleaving = false});
   ASSERT_TRUE(pipe.connects());
   // Longer than what is delivered at once, and the end of it is lost.
-  Sender sender(pipe, pipe.left, {.stream = 1, .delivery = {.max_retransmits = 0}}, filled(400'000, 1));
+  Sender sender(pipe, pipe.left, {.stream = 1, .delivery = {.max_retransmits = 0}}, filled(900'000, 1));
   ASSERT_TRUE(sender.go_on());
   ASSERT_TRUE(pipe.run_until([&] { return pipe.right.longest_piece > 0; }, 10s));
   pipe.line.loss = 0.3;

@@ -137,6 +137,9 @@ struct ChannelsConfig {
   std::size_t max_channels = 1024;
   /// Of SCTP, each way: ids of channels are below. In-band channels have half of them on each side.
   std::uint16_t max_streams = 1024;
+  /// Messages of several channels by turns, piece by piece, where the peer can (I-DATA, RFC 8260). See
+  /// sctp::Delivery for what it costs partial reliability.
+  bool interleaving = true;
   Logger log{};
 };
 
