@@ -1,6 +1,7 @@
 // What petrel's data channels cost, one line of JSON for each run.
 //
 //   petrel-bench data --size 65536 --seconds 5      MBps, cpu_s_per_GB
+//   petrel-bench tcp --rtt 100 --loss 0.1 --seconds 5   MBps of TCP on a line in virtual time
 //   petrel-bench setup --count 20                   open_ms_median, open_ms_p95
 //   petrel-bench pairs --count 100                  KiB_per_pair, threads, idle_cpu_pct
 //
@@ -20,8 +21,7 @@ using petrel::bench::LineOptions;
 void add_line(CLI::App& command, LineOptions& line) {
   command.add_option("--rtt", line.round_trip_ms, "Round trip of the line, in ms")
       ->check(CLI::Range(0.1, 60'000.0));
-  command.add_option("--loss", line.loss_percent, "Packets lost, in whole percent")
-      ->check(CLI::Range(0, 100));
+  command.add_option("--loss", line.loss_percent, "Packets lost, in percent")->check(CLI::Range(0.0, 100.0));
   command.add_option("--rate", line.mbit_per_second, "Rate of the line, in Mbit/s")
       ->check(CLI::Range(0.01, 1e5));
   command.add_option("--seed", line.seed, "Seed of the line's dice");
@@ -46,6 +46,10 @@ int main(int argc, char** argv) {
   data->add_option("--seconds,seconds", seconds, "How long to measure")->check(CLI::Range(0.1, 3600.0));
   add_line(*data, line);
 
+  CLI::App* tcp = app.add_subcommand("tcp", "One TCP connection, filled, on a line in virtual time");
+  tcp->add_option("--seconds,seconds", seconds, "How long to measure")->check(CLI::Range(0.1, 3600.0));
+  add_line(*tcp, line);
+
   std::size_t calls = 20;
   CLI::App* setup = app.add_subcommand("setup", "Calls, one after another");
   setup->add_option("--count,count", calls, "How many")->check(CLI::Range(1, 1'000'000));
@@ -58,6 +62,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     if (data->parsed()) return petrel::bench::run_data(size, seconds, line_of(*data, line));
+    if (tcp->parsed()) return petrel::bench::run_tcp(seconds, line);
     if (setup->parsed()) return petrel::bench::run_setup(calls, line_of(*setup, line));
     return petrel::bench::run_pairs(count);
   } catch (const std::exception& error) {

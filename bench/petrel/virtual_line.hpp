@@ -12,7 +12,7 @@ namespace petrel::bench {
 /// What the line between the two ends is like; all that is asked of it runs in virtual time.
 struct LineOptions {
   double round_trip_ms = 0;
-  unsigned loss_percent = 0;
+  double loss_percent = 0;
   double mbit_per_second = 0;  ///< 0: no limit.
   std::uint64_t seed = 1;
 

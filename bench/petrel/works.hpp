@@ -11,6 +11,9 @@ namespace petrel::bench {
 /// sockets each end has a thread, as two processes would.
 int run_data(std::size_t message_bytes, double seconds, const std::optional<LineOptions>& line);
 
+/// One TCP connection, filled as long, on the same virtual line: what the line itself allows.
+int run_tcp(double seconds, const LineOptions& line);
+
 /// So many calls one after another, each from the construction of the first peer (certificates
 /// included) to the offerer's open channel.
 int run_setup(std::size_t count, const std::optional<LineOptions>& line);

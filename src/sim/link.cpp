@@ -44,15 +44,14 @@ bool Link::loses(RandomSource& random) {
   constexpr std::uint32_t scale = 1'000'000;
   const std::uint32_t dice = random.between(0, scale - 1);
   const std::uint32_t mean = std::max(1U, config_.mean_burst);
-  const std::uint32_t loss = std::min(100U, config_.loss_percent);
-  if (loss == 100) return true;
-  if (loss == 0) return in_burst_ = false;
+  const double loss = config_.loss_percent;
+  if (loss >= 100) return true;
+  if (!(loss > 0)) return in_burst_ = false;
 
   const std::uint32_t ends = scale / mean;
   // loss = begins / (begins + ends), solved for begins; one packet bursts need no memory.
-  const std::uint32_t begins = mean == 1
-                                   ? loss * (scale / 100)
-                                   : static_cast<std::uint32_t>(std::uint64_t{ends} * loss / (100 - loss));
+  const double share = mean == 1 ? loss / 100 * scale : ends * loss / (100 - loss);
+  const auto begins = static_cast<std::uint32_t>(std::min<double>(share + 1e-6, scale));
   if (mean == 1) return dice < begins;
   in_burst_ = in_burst_ ? dice >= ends : dice < begins;
   return in_burst_;

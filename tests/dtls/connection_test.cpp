@@ -58,7 +58,7 @@ TEST(Connection, AgreesOnSrtpKeysInTwoRoundTrips) {
 
 TEST(Connection, IsMadeInSpiteOfLoss) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const auto loss = static_cast<unsigned>(seed % 31);
+    const auto loss = static_cast<double>(seed % 31);
     HandshakeBench bench(seed, {.link = {.jitter = 5ms, .loss_percent = loss}});
     ASSERT_TRUE(bench.connects()) << loss << " % loss, seed " << seed;
     expect_same_keys(bench);

@@ -25,7 +25,7 @@ AgentConfig renominating() { return {.renomination = true}; }
 
 /// Alice has two interfaces, the first of them the better one, and may be either side of ICE.
 struct TwoWays {
-  explicit TwoWays(std::uint64_t seed, bool alice_controls = true, unsigned loss_percent = 0,
+  explicit TwoWays(std::uint64_t seed, bool alice_controls = true, double loss_percent = 0,
                    bool both_understand = true, AgentConfig config = renominating())
       : network(seed, {.latency = 10ms, .loss_percent = loss_percent}),
         alice_host(network.add_host({.name = "alice", .addresses = {alice_ip}})),
@@ -58,7 +58,7 @@ struct TwoWays {
   bool moves_to(const IpAddress& address, Duration limit) {
     return network.run_until([&] { return way() == address; }, limit);
   }
-  void make_first_way(Duration latency, unsigned loss_percent = 0) {
+  void make_first_way(Duration latency, double loss_percent = 0) {
     network.uplink(alice_host).reconfigure({.latency = latency, .loss_percent = loss_percent});
     network.downlink(alice_host).reconfigure({.latency = 0ms, .loss_percent = loss_percent});
   }

@@ -294,7 +294,7 @@ TEST(World, FailsTheRunForAPacketFromAClosedFlow) {
 
 // alice behind one NAT, bob behind another; both send to what they believe to be the
 // other's outside endpoint, as a rendezvous server would have told them.
-bool punches_through(NatConfig alice_nat, NatConfig bob_nat, unsigned loss_percent, std::uint64_t seed) {
+bool punches_through(NatConfig alice_nat, NatConfig bob_nat, double loss_percent, std::uint64_t seed) {
   World world(seed, {.loss_percent = loss_percent});
   const SiteId alice_home = world.add_nat(alice_nat, {ip("203.0.113.1")});
   const SiteId bob_home = world.add_nat(bob_nat, {ip("203.0.113.2")});

@@ -186,7 +186,7 @@ class Meeting {
   Duration milliseconds(std::uint32_t least, std::uint32_t most) {
     return std::chrono::milliseconds(dice_.between(least, most));
   }
-  testing::LinkConfig line(unsigned loss_percent) {
+  testing::LinkConfig line(double loss_percent) {
     return {.latency = milliseconds(1, 30), .loss_percent = loss_percent};
   }
 

@@ -129,7 +129,7 @@ TEST(TcpCall, EndsAsBeforeWhereNothingPasses) {
 TEST(TcpCall, GoesOnAfterItsConnectionIsCut) {
   for (std::uint64_t seed = first_seed(); seed < first_seed() + seeds(20); ++seed) {
     CallConfig config = blocked();
-    config.link = {.latency = 20ms, .loss_percent = seed % 2 == 0 ? 0u : 3u};
+    config.link = {.latency = 20ms, .loss_percent = seed % 2 == 0 ? 0.0 : 3.0};
     Call call(seed, config);
     const SiteId site{1};
     Film film(call);

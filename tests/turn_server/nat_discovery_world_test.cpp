@@ -27,7 +27,7 @@ const IpAddress inside = IpAddress::v4(192, 168, 0, 2);
 struct Trial {
   std::optional<NatConfig> nat{};  ///< Absent: the host is on the internet.
   std::uint64_t seed = 1;
-  unsigned loss_percent = 0;
+  double loss_percent = 0;
   bool measure_lifetime = false;
   bool has_alternate = true;
 };

@@ -82,7 +82,7 @@ class Caller {
 };
 
 struct WorldTest {
-  WorldTest(std::uint64_t seed, TransportProtocol protocol, unsigned loss_percent)
+  WorldTest(std::uint64_t seed, TransportProtocol protocol, double loss_percent)
       : world(seed, {.latency = 20ms, .loss_percent = loss_percent}),
         random(world.fork_random()),
         server(Server::create(world.now(), config(protocol), random).value()),

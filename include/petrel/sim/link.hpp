@@ -19,7 +19,7 @@ struct LinkConfig {
   /// it (the line is a queue); see reorder_percent.
   Duration jitter{0};
 
-  unsigned loss_percent = 0;
+  double loss_percent = 0;  ///< Down to 0.0001.
   /// How many packets in a row are lost on average; the share stays loss_percent
   /// (Gilbert's model: a good and a bad state).
   unsigned mean_burst = 1;
