@@ -6,6 +6,8 @@ std::string_view reason_phrase(Status status) {
   switch (status) {
     case Status::continue_:
       return "Continue";
+    case Status::switching_protocols:
+      return "Switching Protocols";
     case Status::ok:
       return "OK";
     case Status::created:

@@ -7,9 +7,11 @@
 
 namespace petrel::inline v0::http {
 
-/// The statuses that this module sends by itself or that its users need, RFC 9110 15 and RFC 6585.
+/// The statuses that this module sends by itself or that its users need, RFC 9110 15 and RFC 6585. In a
+/// response that was received it may be any number from 100 to 999.
 enum class Status : std::uint16_t {
   continue_ = 100,
+  switching_protocols = 101,
   ok = 200,
   created = 201,
   no_content = 204,
