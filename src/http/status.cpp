@@ -42,6 +42,8 @@ std::string_view reason_phrase(Status status) {
       return "Expectation Failed";
     case Status::unprocessable_content:
       return "Unprocessable Content";
+    case Status::upgrade_required:
+      return "Upgrade Required";
     case Status::too_many_requests:
       return "Too Many Requests";
     case Status::header_fields_too_large:

@@ -58,12 +58,12 @@ class PETREL_API Headers {
 /// One request, complete and checked by RequestParser, or to be written by write(). Everything is owned.
 struct PETREL_API Request {
   Method method = Method::get;
-  std::string path;   ///< From the target up to '?', as it was sent: not percent-decoded, so that one
-                      ///< path has one spelling and routes compare it as it is.
-  std::string query;  ///< After '?', as it was sent; query_value() decodes.
-  std::string host;   ///< The authority that was asked: Host, or the target's own (RFC 9112 3.2.2).
-  Headers headers;
-  std::string body;
+  std::string path{};   ///< From the target up to '?', as it was sent: not percent-decoded, so that one
+                        ///< path has one spelling and routes compare it as it is.
+  std::string query{};  ///< After '?', as it was sent; query_value() decodes.
+  std::string host{};   ///< The authority that was asked: Host, or the target's own (RFC 9112 3.2.2).
+  Headers headers{};
+  std::string body{};
   bool keep_alive = true;  ///< The client can use the connection for another request.
 
   /// The decoded value of a query parameter; nullopt when it is absent or its encoding is broken.
@@ -74,8 +74,8 @@ struct PETREL_API Request {
 
 struct Response {
   Status status = Status::ok;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 /// The request as it goes over the wire, RFC 9112 3 to 6: `host` becomes Host, the body gets its
