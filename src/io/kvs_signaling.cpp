@@ -151,6 +151,7 @@ class KvsSignalingState final : public io::NetworkUser,
   }
   void on_network_gone() override {
     const auto self = shared_from_this();
+    client_.close(TimePoint{});  // Its words of goodbye are lost; its dice go with the network.
     let_go();
   }
 
