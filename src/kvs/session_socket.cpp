@@ -129,6 +129,9 @@ void Session::lost(TimePoint now, std::error_code error, std::string detail) {
   } else if (++refusals_ >= max_refusals) {
     endpoints_ = {};
   }
+  // The service closes a master's old connection when it takes the new one, and its goodbye may be here
+  // first. If that one does not open, retry_later() tells.
+  if (opening_) return;
   if (bringing_up_) {
     // Another one is on its way.
     if (std::exchange(announced_, false)) emit(Interrupted{error, std::move(detail), {}});
