@@ -21,6 +21,7 @@ Digest digest(const EVP_MD* algorithm, Bytes data) {
 }  // namespace
 
 Md5Digest md5(Bytes data) { return digest<Md5Digest>(EVP_md5(), data); }
+Sha1Digest sha1(Bytes data) { return digest<Sha1Digest>(EVP_sha1(), data); }
 Sha256Digest sha256(Bytes data) { return digest<Sha256Digest>(EVP_sha256(), data); }
 
 bool equal_in_constant_time(Bytes a, Bytes b) {

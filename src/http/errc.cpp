@@ -22,6 +22,16 @@ class Category final : public std::error_category {
         return "the fragment has more than 64 candidates";
       case Errc::too_many_sections:
         return "the fragment has more than 64 m-lines";
+      case Errc::malformed_url:
+        return "the URL is not of the form scheme://host[:port][/path][?query]";
+      case Errc::unsupported_scheme:
+        return "the URL is neither http, https, ws nor wss";
+      case Errc::malformed_response:
+        return "the server does not answer in HTTP/1.1";
+      case Errc::response_too_large:
+        return "the answer of the server is too large";
+      case Errc::response_cut_short:
+        return "the server closed the connection within its answer";
     }
     return "unknown error";
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/text.hpp"
+#include "petrel/base/errc.hpp"
 
 namespace petrel::inline v0::http {
 namespace {
@@ -36,7 +37,19 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
-bool has_body(Status status) { return status != Status::no_content && status != Status::continue_; }
+bool has_body(Status status) {
+  return status != Status::no_content && status != Status::continue_ && status != Status::switching_protocols;
+}
+
+// What goes into a request line or a Host: nothing that could end it.
+bool is_one_word(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool is_written_anyway(std::string_view name) {
+  return equals_ignoring_case(name, "Host") || equals_ignoring_case(name, "Content-Length") ||
+         equals_ignoring_case(name, "Transfer-Encoding");
+}
 
 }  // namespace
 
@@ -102,6 +115,42 @@ std::string Request::media_type() const {
   return type;
 }
 
+Result<std::string> write(const Request& request) {
+  const bool is_target = request.path.starts_with('/') || request.path == "*";
+  if (!is_target || request.host.empty() || !is_one_word(request.path) || !is_one_word(request.query) ||
+      !is_one_word(request.host)) {
+    return petrel::Errc::invalid_argument;
+  }
+  std::string out(to_string(request.method));
+  out += ' ';
+  out += request.path;
+  if (!request.query.empty()) {
+    out += '?';
+    out += request.query;
+  }
+  out += " HTTP/1.1\r\nHost: ";
+  out += request.host;
+  out += "\r\n";
+  for (const auto& [name, value] : request.headers) {
+    if (!is_token(name) || !is_field_value(value) || is_written_anyway(name)) continue;
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
+  }
+  // RFC 9110 8.6: a POST says that its body is empty, a GET need not.
+  if (!request.body.empty() || request.method == Method::post || request.method == Method::put ||
+      request.method == Method::patch) {
+    out += "Content-Length: ";
+    out += std::to_string(request.body.size());
+    out += "\r\n";
+  }
+  if (!request.keep_alive) out += "Connection: close\r\n";
+  out += "\r\n";
+  out += request.body;
+  return out;
+}
+
 Response problem(Status status, std::string_view text) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string(text) + "\n"};
 }
@@ -114,8 +163,10 @@ std::string write(const Response& response, WriteOptions options) {
   out += "\r\n";
   for (const auto& [name, value] : response.headers) {
     if (!is_token(name) || !is_field_value(value)) continue;
-    if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Connection")) continue;
-    if (equals_ignoring_case(name, "Transfer-Encoding")) continue;
+    // RFC 9110 7.8: an upgrade is named in Connection too, which is the application's then.
+    const bool upgrades = response.status == Status::switching_protocols;
+    if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Transfer-Encoding")) continue;
+    if (equals_ignoring_case(name, "Connection") && !upgrades) continue;
     out += name;
     out += ": ";
     out += value;
@@ -123,7 +174,8 @@ std::string write(const Response& response, WriteOptions options) {
   }
   // RFC 9110 8.6: no Content-Length in a 1xx or 204 response.
   if (has_body(response.status)) out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-  if (!options.keep_alive && response.status != Status::continue_) out += "Connection: close\r\n";
+  const bool is_final = static_cast<unsigned>(response.status) >= 200;
+  if (!options.keep_alive && is_final) out += "Connection: close\r\n";
   out += "\r\n";
   if (has_body(response.status) && !options.to_head) out += response.body;
   return out;

@@ -6,6 +6,8 @@ std::string_view reason_phrase(Status status) {
   switch (status) {
     case Status::continue_:
       return "Continue";
+    case Status::switching_protocols:
+      return "Switching Protocols";
     case Status::ok:
       return "OK";
     case Status::created:
@@ -40,6 +42,8 @@ std::string_view reason_phrase(Status status) {
       return "Expectation Failed";
     case Status::unprocessable_content:
       return "Unprocessable Content";
+    case Status::upgrade_required:
+      return "Upgrade Required";
     case Status::too_many_requests:
       return "Too Many Requests";
     case Status::header_fields_too_large:

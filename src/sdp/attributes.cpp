@@ -127,12 +127,13 @@ Result<MaxMessageSize> MaxMessageSize::parse(std::string_view value) {
 std::string MaxMessageSize::text() const { return std::to_string(bytes); }
 
 Result<SctpInit> SctpInit::parse(std::string_view value) {
-  auto chunk = from_base64(without_blanks(value));
+  const auto chunk = base64_decode(without_blanks(value));
   if (!chunk || chunk->empty()) return Errc::malformed_attribute;
-  return SctpInit{*std::move(chunk)};
+  const Bytes bytes = as_bytes(*chunk);
+  return SctpInit{{bytes.begin(), bytes.end()}};
 }
 
-std::string SctpInit::text() const { return base64(chunk); }
+std::string SctpInit::text() const { return base64_encode(chunk); }
 
 Result<SctpMap> SctpMap::parse(std::string_view value) {
   Fields fields(value);

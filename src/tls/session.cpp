@@ -60,6 +60,7 @@ Result<std::unique_ptr<Session>> Session::client(TimePoint now, const ClientConf
   session->context_ = *std::move(context);
   if (auto created = session->create(*session->context_, config.alpn); !created) return created.error();
   if (auto expected = session->expect_server(config); !expected) return expected.error();
+  if (config.identity && !session->show(*config.identity)) return Errc::library_failure;
   SSL_set_connect_state(session->ssl_.get());
   session->advance();
   return session;
@@ -136,6 +137,20 @@ Result<void> Session::expect_server(const ClientConfig& config) {
                                 : X509_VERIFY_PARAM_set1_host(expected, name->dns.data(), name->dns.size());
   if (set != 1) return Errc::library_failure;
   return {};
+}
+
+bool Session::show(const ServerIdentity& identity) {
+  const IdentityState& state = *identity.state_;
+  SSL* ssl = ssl_.get();
+  if (SSL_use_certificate(ssl, state.chain.front().get()) != 1 ||
+      SSL_use_PrivateKey(ssl, state.key.get()) != 1) {
+    return false;
+  }
+  for (std::size_t i = 1; i < state.chain.size(); ++i) {
+    // OpenSSL's macro for this, SSL_add1_chain_cert(), has an old-style cast.
+    if (SSL_ctrl(ssl, SSL_CTRL_CHAIN_CERT, 1, state.chain[i].get()) != 1) return false;
+  }
+  return true;
 }
 
 // Called for each finding of the verification; the first bad one ends it.

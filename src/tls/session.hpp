@@ -54,6 +54,7 @@ class Session {
   Session(TimePoint now, Transport transport, Duration handshake_timeout);
   Result<void> create(SSL_CTX& context, const std::vector<std::string>& alpn);
   Result<void> expect_server(const ClientConfig& config);
+  bool show(const ServerIdentity& identity);
   void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
   bool stream() const { return port_.transport == Transport::stream; }
   void set_up_datagrams();

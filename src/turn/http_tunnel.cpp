@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "turn/base64.hpp"
+#include "petrel/base/base64.hpp"
 #include "turn/report_text.hpp"
 
 namespace petrel::inline v0::turn {
@@ -82,7 +82,7 @@ Result<PacketBuffer> HttpTunnel::request() const {
   std::string text = "CONNECT " + target_ + " HTTP/1.1\r\nHost: " + target_ + "\r\n";
   if (!proxy_.username.empty()) {
     const std::string credentials = proxy_.username + ":" + proxy_.password;
-    text += "Proxy-Authorization: Basic " + base64(as_bytes(credentials)) + "\r\n";
+    text += "Proxy-Authorization: Basic " + base64_encode(as_bytes(credentials)) + "\r\n";
   }
   text += "\r\n";
   return PacketBuffer::copy_of(as_bytes(text));

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "petrel/base/base64.hpp"
 #include "petrel/crypto/hmac.hpp"
-#include "turn/base64.hpp"
 #include "turn_server/relay_addresses.hpp"
 
 namespace petrel::inline v0::turn_server {
@@ -125,7 +125,7 @@ User time_limited_user(std::string_view auth_secret, std::int64_t expires, std::
 }
 
 std::string time_limited_password(std::string_view auth_secret, std::string_view username) {
-  return turn::base64(crypto::hmac_sha1(as_bytes(auth_secret), as_bytes(username)));
+  return base64_encode(crypto::hmac_sha1(as_bytes(auth_secret), as_bytes(username)));
 }
 
 }  // namespace petrel::inline v0::turn_server

@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "petrel/base/base64.hpp"
 #include "petrel/base/bytes.hpp"
-#include "turn/base64.hpp"
 
 namespace petrel::inline v0::turn_server {
 namespace {
@@ -58,7 +58,7 @@ std::string Nonces::sign(std::uint32_t second, const ClientId& client) {
   writer.u16(client.remote.port);
   const auto signature = key_.compute(writer.written());
   return stun::make_nonce(features_,
-                          hexadecimal(second) + turn::base64(Bytes(signature).first(signature_bytes)));
+                          hexadecimal(second) + base64_encode(Bytes(signature).first(signature_bytes)));
 }
 
 }  // namespace petrel::inline v0::turn_server

@@ -19,6 +19,12 @@ TEST(Digest, Md5GivesTheValuesOfItsRfc) {
   EXPECT_EQ(to_vector(md5(as_bytes("message digest"))), hex("f96b697d7cb7938d525a2f31aaf161d0"));
 }
 
+// FIPS 180-2 A.
+TEST(Digest, Sha1GivesTheValuesOfItsStandard) {
+  EXPECT_EQ(to_vector(sha1({})), hex("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+  EXPECT_EQ(to_vector(sha1(as_bytes("abc"))), hex("a9993e364706816aba3e25717850c26c9cd0d89d"));
+}
+
 // FIPS 180-2 B.
 TEST(Digest, Sha256GivesTheValuesOfItsStandard) {
   EXPECT_EQ(to_vector(sha256({})), hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "petrel/base/errc.hpp"
+
 namespace petrel::inline v0::http {
 namespace {
 
@@ -71,6 +73,38 @@ TEST(Response, OfAProblemIsTextForPeople) {
   const Response response = problem(Status::not_found, "Nothing here.");
   EXPECT_EQ(response.body, "Nothing here.\n");
   EXPECT_EQ(response.headers.get("content-type"), "text/plain; charset=utf-8");
+}
+
+TEST(Message, WritesARequestThatItsParserReads) {
+  Request request{.method = Method::post, .path = "/describeSignalingChannel", .query = "a=b", .host = "h:8080"};
+  request.headers = {{"Content-Type", "application/json"}, {"Host", "other"}, {"Content-Length", "99"}};
+  request.body = "{}";
+
+  const auto text = write(request);
+
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text,
+            "POST /describeSignalingChannel?a=b HTTP/1.1\r\nHost: h:8080\r\nContent-Type: application/json\r\n"
+            "Content-Length: 2\r\n\r\n{}");
+}
+
+TEST(Message, NoRequestCanBeSplit) {
+  EXPECT_EQ(write(Request{.path = "/a b", .host = "h"}).error(), petrel::Errc::invalid_argument);
+  EXPECT_EQ(write(Request{.path = "/a\r\nX: y", .host = "h"}).error(), petrel::Errc::invalid_argument);
+  EXPECT_EQ(write(Request{.path = "a", .host = "h"}).error(), petrel::Errc::invalid_argument);
+  EXPECT_EQ(write(Request{.path = "/", .host = ""}).error(), petrel::Errc::invalid_argument);
+  EXPECT_EQ(write(Request{.path = "/", .host = "h\r\n"}).error(), petrel::Errc::invalid_argument);
+  EXPECT_EQ(write(Request{.path = "/", .query = "\n", .host = "h"}).error(), petrel::Errc::invalid_argument);
+  Request request{.path = "/", .host = "h"};
+  request.headers = {{"A", "b\r\nC: d"}};
+  request.keep_alive = false;
+  EXPECT_EQ(*write(request), "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+}
+
+TEST(Message, AnUpgradeSaysSoInConnection) {
+  const Response response{Status::switching_protocols, {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}}, {}};
+  EXPECT_EQ(write(response, {}),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
 }
 
 }  // namespace

@@ -499,12 +499,13 @@ TEST(JsepSctpInit, IsOfferedAndAgreedOnWhereTheAnswerHasItsOwn) {
   Negotiation negotiation = with_data_channels();
   EXPECT_TRUE(negotiation.has_place_for_sctp_init());
   const std::string offered = negotiation.create_offer(with_init(our_init)).value().sdp;
-  EXPECT_NE(offered.find("a=sctp-port:5000\r\na=sctp-init:" + base64(our_init) + "\r\n"), std::string::npos);
+  EXPECT_NE(offered.find("a=sctp-port:5000\r\na=sctp-init:" + base64_encode(our_init) + "\r\n"),
+            std::string::npos);
   negotiation.set_local_description(offer("")).value();
 
   Line line = data_line("0");
   line.setup = "active";
-  line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+  line.codecs += "a=sctp-init:" + base64_encode(their_init) + "\n";
   const Changes agreed = negotiation.set_remote_description(answer(description({line}))).value();
   EXPECT_EQ(agreed.data_channels->sctp_init, their_init);
 }
@@ -514,11 +515,11 @@ TEST(JsepSctpInit, IsAnsweredToOneThatWasOfferedOnly) {
     Negotiation negotiation;
     EXPECT_FALSE(negotiation.has_place_for_sctp_init());
     Line line = data_line();
-    if (offered) line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+    if (offered) line.codecs += "a=sctp-init:" + base64_encode(their_init) + "\n";
     ASSERT_TRUE(negotiation.set_remote_description(offer(description({line}))));
     EXPECT_EQ(negotiation.has_place_for_sctp_init(), offered);
     const std::string text = negotiation.create_answer(with_init(our_init)).value().sdp;
-    EXPECT_EQ(text.find("a=sctp-init:" + base64(our_init) + "\r\n") != std::string::npos, offered);
+    EXPECT_EQ(text.find("a=sctp-init:" + base64_encode(our_init) + "\r\n") != std::string::npos, offered);
     const Changes agreed = negotiation.set_local_description(answer("")).value();
     EXPECT_EQ(agreed.data_channels->sctp_init, offered ? their_init : std::vector<std::byte>());
   }
@@ -527,7 +528,7 @@ TEST(JsepSctpInit, IsAnsweredToOneThatWasOfferedOnly) {
 TEST(JsepSctpInit, OfOneSideAloneIsNotAgreedOn) {
   Negotiation answering;
   Line line = data_line();
-  line.codecs += "a=sctp-init:" + base64(their_init) + "\n";
+  line.codecs += "a=sctp-init:" + base64_encode(their_init) + "\n";
   ASSERT_TRUE(answering.set_remote_description(offer(description({line}))));
   ASSERT_EQ(answering.create_answer(transport()).value().sdp.find("sctp-init"), std::string::npos);
   EXPECT_TRUE(answering.set_local_description(answer("")).value().data_channels->sctp_init.empty());

@@ -164,6 +164,25 @@ TEST_F(TlsSession, SpeaksTls12WithAServerThatHasNothingNewer) {
   EXPECT_TRUE(client.closed);
 }
 
+TEST_F(TlsSession, ShowsItsCertificateToAServerThatAsks) {
+  const auto device = ServerIdentity::self_signed({"camera-7"}, wall_clock_epoch).value();
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const bool has_one : {true, false}) {
+      testing::OldServer server(identity_, version);
+      SSL_set_verify(server.ssl(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     [](int, X509_STORE_CTX*) { return 1; });
+      ClientConfig config = trusting(identity_);
+      if (has_one) config.identity = device;
+      testing::TlsEnd client(Connection::client({}, config).value());
+      ASSERT_TRUE(client.connection.send({}, as_bytes("ping")));
+      EXPECT_EQ(server.carry({}, client.connection), has_one ? "ping" : "") << version;
+      const crypto::X509Handle shown(SSL_get1_peer_certificate(server.ssl()));
+      ASSERT_EQ(shown != nullptr, has_one);
+      if (has_one) EXPECT_EQ(X509_check_host(shown.get(), "camera-7", 8, 0, nullptr), 1);
+    }
+  }
+}
+
 TEST_F(TlsSession, DoesNotNegotiateAgain) {
   testing::OldServer server(identity_, TLS1_2_VERSION);
   testing::TlsEnd client(Connection::client({}, trusting(identity_)).value());

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "petrel/base/abi.hpp"
+#include "petrel/base/result.hpp"
 #include "petrel/http/status.hpp"
 
 namespace petrel::inline v0::http {
 
-/// The methods this server knows; any other is answered 501 before the application sees it.
+/// The methods this module knows; a server answers any other with 501 before the application sees it.
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options };
 
 PETREL_API std::optional<Method> parse_method(std::string_view token);
@@ -54,15 +55,15 @@ class PETREL_API Headers {
   std::vector<Header> fields_;
 };
 
-/// One request, complete and checked by RequestParser. Everything is owned.
+/// One request, complete and checked by RequestParser, or to be written by write(). Everything is owned.
 struct PETREL_API Request {
   Method method = Method::get;
-  std::string path;   ///< From the target up to '?', as it was sent: not percent-decoded, so that one
-                      ///< path has one spelling and routes compare it as it is.
-  std::string query;  ///< After '?', as it was sent; query_value() decodes.
-  std::string host;   ///< The authority that was asked: Host, or the target's own (RFC 9112 3.2.2).
-  Headers headers;
-  std::string body;
+  std::string path{};   ///< From the target up to '?', as it was sent: not percent-decoded, so that one
+                        ///< path has one spelling and routes compare it as it is.
+  std::string query{};  ///< After '?', as it was sent; query_value() decodes.
+  std::string host{};   ///< The authority that was asked: Host, or the target's own (RFC 9112 3.2.2).
+  Headers headers{};
+  std::string body{};
   bool keep_alive = true;  ///< The client can use the connection for another request.
 
   /// The decoded value of a query parameter; nullopt when it is absent or its encoding is broken.
@@ -73,9 +74,15 @@ struct PETREL_API Request {
 
 struct Response {
   Status status = Status::ok;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
+
+/// The request as it goes over the wire, RFC 9112 3 to 6: `host` becomes Host, the body gets its
+/// Content-Length, and `keep_alive` is said where it is false. Fields of those names, and such as could end
+/// their line, are left out of `headers`. Errc::invalid_argument of petrel when host, path or query have
+/// characters that a request line cannot carry.
+PETREL_API Result<std::string> write(const Request& request);
 
 /// A short text for people, in the manner of RFC 9457: what was wrong and what to do about it.
 PETREL_API Response problem(Status status, std::string_view text);

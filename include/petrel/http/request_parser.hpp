@@ -8,6 +8,8 @@
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/bytes.hpp"
+#include "petrel/http/body_reader.hpp"
+#include "petrel/http/line_reader.hpp"
 #include "petrel/http/message.hpp"
 
 namespace petrel::inline v0::http {
@@ -50,44 +52,35 @@ class PETREL_API RequestParser {
   /// At least one byte of a request has come.
   bool started() const { return state_ != State::request_line || !line_.empty(); }
   /// The header section is finished; what is missing is the body.
-  bool in_body() const;
+  bool in_body() const { return state_ == State::body; }
   /// The client waits for `100 Continue` before it sends the body (RFC 9110 10.1.1).
   bool wants_continue() const { return wants_continue_ && in_body(); }
 
  private:
-  enum class State : std::uint8_t {
-    request_line,
-    headers,
-    body,
-    chunk_size,
-    chunk_data,
-    chunk_end,
-    trailers,
-    complete,
-    rejected
-  };
+  enum class State : std::uint8_t { request_line, headers, body, complete, rejected };
 
   void reject(Status status, std::string_view reason);
   void handle_line_byte(char byte);
-  bool line_within_limit();
+  bool line_within_limit() const;
   void handle_line();
   void handle_request_line();
   bool handle_target(std::string_view target);
-  void handle_header(bool is_trailer);
+  void handle_header();
   void handle_headers_end();
   void handle_transfer_encoding();
   void handle_content_length(std::string_view text);
-  void handle_chunk_size();
-  std::size_t take_body(Bytes bytes);
+  void begin_body(BodyReader body);
+  void settle_body();
+  BodyLimits body_limits() const;
 
   RequestLimits limits_;
   State state_ = State::request_line;
   std::optional<Rejection> rejection_;
   Request request_;
-  std::string line_;
+  LineReader line_;
+  BodyReader body_;
   std::size_t header_bytes_ = 0;
   std::size_t header_count_ = 0;
-  std::size_t body_left_ = 0;
   bool is_http_1_0_ = false;
   bool target_names_host_ = false;
   bool wants_continue_ = false;

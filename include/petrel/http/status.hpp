@@ -7,9 +7,11 @@
 
 namespace petrel::inline v0::http {
 
-/// The statuses that this module sends by itself or that its users need, RFC 9110 15 and RFC 6585.
+/// The statuses that this module sends by itself or that its users need, RFC 9110 15 and RFC 6585. In a
+/// response that was received it may be any number from 100 to 999.
 enum class Status : std::uint16_t {
   continue_ = 100,
+  switching_protocols = 101,
   ok = 200,
   created = 201,
   no_content = 204,
@@ -27,6 +29,7 @@ enum class Status : std::uint16_t {
   unsupported_media_type = 415,
   expectation_failed = 417,
   unprocessable_content = 422,
+  upgrade_required = 426,
   too_many_requests = 429,
   header_fields_too_large = 431,
   internal_server_error = 500,

@@ -34,6 +34,8 @@ struct ClientConfig {
   /// Talk to anybody who answers, whoever it is: whoever sits on the way can read and change
   /// everything. For tests only.
   bool dangerously_skip_verification = false;
+  /// Who we are, for a server that asks for a certificate. Without one, none is shown.
+  std::optional<ServerIdentity> identity{};
   /// Application protocols to offer, best first (RFC 7301), such as "http/1.1" or "stun.turn".
   std::vector<std::string> alpn{};
   /// When to look at the certificate's dates, in seconds since 1970; 0: when time() says it is.

@@ -17,7 +17,8 @@ namespace petrel::inline v0::tls {
 struct IdentityState;  // OpenSSL's objects, known to src/tls only.
 class Session;
 
-/// A certificate chain with the private key of its first certificate: whom a server says it is.
+/// A certificate chain with the private key of its first certificate: whom a server says it is, or a client
+/// that is asked (ClientConfig::identity).
 ///
 /// A reference-counted handle: copies are cheap and share OpenSSL's contexts, which is what
 /// makes a connection cheap. Immutable, so copies may be used on any thread.

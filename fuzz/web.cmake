@@ -1,0 +1,1 @@
+petrel_add_fuzzer(websocket petrel::web petrel_test_support)
