@@ -112,6 +112,9 @@ class Generation {
   void retransmit(TimePoint now);
   void run_consent(TimePoint now);
   void nominate(TimePoint now, Pair& pair);
+  void select(TimePoint now, const Pair& pair);
+  void doubt(TimePoint now, const Pair& current, const Pair& nominated);
+  void follow_doubted_nomination(TimePoint now);
   void lose_carrier(TimePoint now);
   void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
@@ -142,7 +145,8 @@ class Generation {
   std::uint32_t last_nomination_ = 0;  ///< With renomination: of us or of the peer.
   PairWatch watch_;
   std::optional<PairId> selected_;  ///< The nominated pair.
-  std::optional<PairId> carrier_;   ///< The pair that carries data: selected_, or the best that works.
+  std::optional<PairId> doubted_;  ///< A lesser one that the peer nominates although selected_ seems to work.
+  std::optional<PairId> carrier_;  ///< The pair that carries data: selected_, or the best that works.
   std::optional<Consent> consent_;  ///< On carrier_.
   bool carrier_lost_ = false;       ///< And nothing has taken its place.
 };

@@ -247,6 +247,7 @@ void Generation::handle_consent_response(TimePoint now, const stun::MessageView&
   ++pair->responses_received;
   pair->measured(*round_trip);
   pair->last_answer = now;
+  if (!consent_->is_probing()) doubted_.reset();
 }
 
 void Generation::cancel_checks(PairId pair) {
@@ -370,6 +371,7 @@ void Generation::fail_check(const Check& check) {
 void Generation::run_consent(TimePoint now) {
   if (!consent_) return;
   consent_->handle_timeout(now);
+  follow_doubted_nomination(now);
   const auto id = consent_->poll_check();
   Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
   if (!id || pair == nullptr) return;

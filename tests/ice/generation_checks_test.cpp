@@ -207,9 +207,14 @@ TEST_F(GenerationChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
   meet();
   const auto nominate = [&](const Endpoint& from, std::uint32_t priority) {
     ask(from, {.priority = priority, .role = Role::controlling, .use_candidate = true});
-    advance(5ms);
-    answer(next_transmit(false), from);
-    advance(5ms);
+    for (int round = 0; round < 2; ++round) {
+      advance(5ms);
+      // The selected pair is asked whether it still works, too.
+      while (!sends_nothing()) {
+        const Transmit request = next_transmit(false);
+        answer(request, request.destination);
+      }
+    }
   };
   nominate(peer, 2000);
   nominate(worse, 1000);
@@ -247,6 +252,85 @@ TEST_F(GenerationChecksTest, ALesserNominationTenSecondsAfterTheLastOfTheSelecte
   keep_consent(start + 10s);
   nominate(other, 1000);
   EXPECT_EQ(agent.selected(stream)->remote.endpoint, other);
+}
+
+// The peer nominates a lesser pair although the selected one was fine a moment ago.
+class DoubtedNominationTest : public GenerationChecksTest {
+ protected:
+  DoubtedNominationTest() {
+    meet();
+    nominate(peer, 2000);
+    answer(next_transmit(false), peer);
+    run_for(2s, true);
+    nominate(other, 1000);
+    answer(next_transmit(false), other);
+  }
+  void nominate(const Endpoint& from, std::uint32_t priority) {
+    ask(from, {.priority = priority, .role = Role::controlling, .use_candidate = true});
+  }
+  // Lets time pass; how many questions the selected pair was asked, which the peer answers or does not.
+  int run_for(Duration duration, bool answers) {
+    int questions = 0;
+    const TimePoint end = now + duration;
+    while (agent.next_timeout() && *agent.next_timeout() <= end) {
+      now = *agent.next_timeout();
+      agent.handle_timeout(now);
+      while (!sends_nothing()) {
+        const Transmit request = next_transmit(false);
+        if (request.destination == peer) ++questions;
+        if (answers || request.destination != peer) answer(request, request.destination);
+      }
+    }
+    now = end;
+    return questions;
+  }
+  Endpoint selected() { return agent.selected(stream)->remote.endpoint; }
+
+  const Endpoint other = Endpoint::v4(198, 51, 100, 2, 2000);
+};
+
+TEST_F(DoubtedNominationTest, IsFollowedOnceTheSelectedPairIsAskedInVain) {
+  EXPECT_EQ(run_for(250ms - 1ns, false), 3);
+  EXPECT_EQ(selected(), peer);
+  run_for(1ns, false);
+  EXPECT_EQ(selected(), other);
+  EXPECT_EQ(agent.state(stream), State::completed);
+  run_for(60s, false);
+  EXPECT_EQ(selected(), other);
+  EXPECT_EQ(agent.state(stream), State::completed) << "consent is that of the new pair";
+}
+
+TEST_F(DoubtedNominationTest, ChangesNothingWhileTheSelectedPairAnswers) {
+  EXPECT_EQ(run_for(250ms, true), 1);
+  EXPECT_EQ(selected(), peer);
+  run_for(5s, true);
+  EXPECT_EQ(selected(), peer);
+}
+
+TEST_F(DoubtedNominationTest, IsForgottenWhenTheSelectedPairHasAnswered) {
+  run_for(250ms, true);
+  nominate(peer, 2000);
+  run_for(250ms, false);
+  EXPECT_EQ(selected(), peer);
+}
+
+TEST_F(DoubtedNominationTest, ThatIsRepeatedDoesNotMultiplyQuestions) {
+  int questions = 0;
+  for (int i = 0; i < 50; ++i) {
+    nominate(other, 1000);
+    questions += run_for(4ms, false);
+  }
+  EXPECT_EQ(questions, 3);
+}
+
+TEST_F(DoubtedNominationTest, OfABetterPairIsFollowedAtOnceMeanwhile) {
+  const Endpoint best = Endpoint::v4(198, 51, 100, 3, 2000);
+  run_for(100ms, false);
+  nominate(best, 3000);
+  answer(next_transmit(false), best);
+  EXPECT_EQ(selected(), best);
+  run_for(1s, false);
+  EXPECT_EQ(selected(), best);
 }
 
 TEST_F(GenerationChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {
