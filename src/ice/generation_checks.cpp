@@ -309,7 +309,7 @@ void Generation::start_check(TimePoint now, Pair& pair, Duration rto, bool use_c
   const Candidate& local = checklist_.locals()[pair.local].candidate;
   const CheckContent content{
       .id = shared_.random.bytes<12>(),
-      .priority = peer_reflexive_priority(local.priority, local.protocol),
+      .priority = check_priority(local),
       .role = shared_.role,
       .tie_breaker = shared_.tie_breaker,
       .use_candidate = use_candidate,
@@ -380,7 +380,7 @@ void Generation::run_consent(TimePoint now) {
   const bool nominates = selected_ == pair->id && shared_.role == Role::controlling;
   const bool renominating = renominates() && (nominating_ || last_nomination_ == 0);
   send_request({.id = *id,
-                .priority = peer_reflexive_priority(local.priority, local.protocol),
+                .priority = check_priority(local),
                 .role = shared_.role,
                 .tie_breaker = shared_.tie_breaker,
                 .use_candidate = nominates && !renominating,
