@@ -361,6 +361,10 @@ bool Generation::has_proven(FlowId flow, const Endpoint& source) const {
   });
 }
 
+bool Generation::is_heard() const {
+  return !early_checks_.empty() || std::ranges::any_of(checklist_.pairs(), &Pair::heard);
+}
+
 SelectedPair Generation::describe(const Pair& pair) const {
   const Checklist& checklist = checklist_;
   return {checklist.locals()[pair.mapped].candidate, checklist.remotes()[pair.remote],

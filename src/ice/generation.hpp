@@ -76,6 +76,13 @@ class Generation {
   /// An ICE restart has replaced it for good: what carries data goes on, nothing else is tried.
   void retire();
 
+  /// Consent is withdrawn (RFC 7675 5.1): nothing is sent or answered any more, as if it had been lost.
+  void withdraw_consent() {
+    if (is_alive()) fail();
+  }
+  /// The peer has sent a check with our credentials: it has our description.
+  bool is_heard() const;
+
   bool has_carrier() const { return is_alive() && carrier_.has_value(); }
   bool has_selected() const { return is_alive() && selected_.has_value(); }
   bool has_remote() const { return remote_.has_value(); }

@@ -12,6 +12,9 @@
 
 namespace petrel::inline v0::ice {
 
+/// RFC 8445 14.2: no agent may start transactions faster than this.
+constexpr Duration min_ta = std::chrono::milliseconds(5);
+
 class Connections;
 class LocalNames;
 class Relays;

@@ -64,6 +64,39 @@ TEST(LiteAgent, NoticesThatThePeerIsGoneByItsSilence) {
   EXPECT_FALSE(lan.bob.agent().send(lan.network.now(), lan.bob.stream(), packet("data")));
 }
 
+// ---- Consent is withdrawn -------------------------------------------------------------------
+
+TEST(Agent, ThatWithdrawsConsentLosesItsPeersWithinThirtySeconds) {
+  Lan lan(1);
+  lan.couple.exchange_everything();
+  ASSERT_TRUE(lan.completes_within(1s));
+  Agent& alice = lan.alice.agent();
+  EXPECT_TRUE(alice.is_heard(lan.alice.stream()));
+  alice.withdraw_consent(lan.network.now(), lan.alice.stream());
+  EXPECT_EQ(lan.alice.state(), State::failed);
+  EXPECT_FALSE(alice.send(lan.network.now(), lan.alice.stream(), packet("data")));
+  const std::uint64_t sent = lan.network.stats().sent;
+  EXPECT_TRUE(lan.network.run_until([&] { return lan.bob.state() == State::failed; }, 31s));
+  lan.network.run_for(10s);
+  EXPECT_LT(lan.network.stats().sent - sent, 40u) << "Bob's questions; they have no answers";
+}
+
+TEST(Agent, IsHeardOnceThePeerHasItsDescription) {
+  Lan lan(1);
+  lan.alice.introduce_to(lan.bob);
+  lan.alice.trickle_to(lan.bob);
+  lan.alice.gather();
+  lan.bob.gather();
+  lan.network.run_for(1s);
+  // Alice answers what Bob asks, so that he has a pair; but she asks nothing herself.
+  EXPECT_EQ(lan.bob.state(), State::connected);
+  EXPECT_FALSE(lan.bob.agent().is_heard(lan.bob.stream()));
+  EXPECT_TRUE(lan.alice.agent().is_heard(lan.alice.stream()));
+  lan.bob.introduce_to(lan.alice);
+  lan.network.run_for(1s);
+  EXPECT_TRUE(lan.bob.agent().is_heard(lan.bob.stream()));
+}
+
 // ---- The network changes --------------------------------------------------------------------
 
 // Alice has two interfaces; bob has one.
