@@ -260,9 +260,7 @@ void Agent::handle_request(TimePoint now, const Datagram& datagram, const stun::
   const std::string_view ufrag = receiver_ufrag(request);
   if (request.method() != stun::Method::binding || ufrag.empty() || !request.has_integrity()) {
     ++shared_->stats.bad_requests;
-    auto refusal = make_refusal(request, {stun::error_code::bad_request, "Bad Request"}, nullptr);
-    if (refusal) shared_->transmit(datagram.flow, datagram.source, std::move(*refusal));
-    return;
+    return shared_->refuse(datagram, request, {stun::error_code::bad_request, "Bad Request"});
   }
   for (const auto& stream : streams_) {
     if (stream->handle_request(now, ufrag, datagram, request)) return;

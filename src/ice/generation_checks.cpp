@@ -37,8 +37,7 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
 
   if (!request.integrity_ok(local_key_)) {
     ++stats.wrong_integrity_dropped;
-    return respond(datagram,
-                   make_refusal(request, {stun::error_code::unauthenticated, "Unauthenticated"}, nullptr));
+    return shared_.refuse(datagram, request, {stun::error_code::unauthenticated, "Unauthenticated"});
   }
   if (!request.unknown_required().empty()) {
     ++stats.bad_requests;
