@@ -314,7 +314,7 @@ class DoubtedNominationTest : public GenerationChecksTest {
 };
 
 TEST_F(DoubtedNominationTest, IsFollowedOnceTheSelectedPairIsAskedInVain) {
-  EXPECT_EQ(run_for(250ms - 1ns, false), 3);
+  EXPECT_EQ(run_for(100ms - 1ns, false), 3);
   EXPECT_EQ(selected(), peer);
   run_for(1ns, false);
   EXPECT_EQ(selected(), other);
@@ -325,22 +325,22 @@ TEST_F(DoubtedNominationTest, IsFollowedOnceTheSelectedPairIsAskedInVain) {
 }
 
 TEST_F(DoubtedNominationTest, ChangesNothingWhileTheSelectedPairAnswers) {
-  EXPECT_EQ(run_for(250ms, true), 1);
+  EXPECT_EQ(run_for(100ms, true), 1);
   EXPECT_EQ(selected(), peer);
   run_for(5s, true);
   EXPECT_EQ(selected(), peer);
 }
 
 TEST_F(DoubtedNominationTest, IsForgottenWhenTheSelectedPairHasAnswered) {
-  run_for(250ms, true);
+  run_for(100ms, true);
   nominate(peer, 2000);
-  run_for(250ms, false);
+  run_for(100ms, false);
   EXPECT_EQ(selected(), peer);
 }
 
 TEST_F(DoubtedNominationTest, ThatIsRepeatedDoesNotMultiplyQuestions) {
   int questions = 0;
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 20; ++i) {
     nominate(other, 1000);
     questions += run_for(4ms, false);
   }
@@ -349,7 +349,7 @@ TEST_F(DoubtedNominationTest, ThatIsRepeatedDoesNotMultiplyQuestions) {
 
 TEST_F(DoubtedNominationTest, OfABetterPairIsFollowedAtOnceMeanwhile) {
   const Endpoint best = Endpoint::v4(198, 51, 100, 3, 2000);
-  run_for(100ms, false);
+  run_for(50ms, false);
   nominate(best, 3000);
   answer(next_transmit(false), best);
   EXPECT_EQ(selected(), best);
