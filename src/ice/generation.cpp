@@ -311,6 +311,10 @@ void Generation::nominate(TimePoint now, Pair& pair) {
 // a few round trips.
 void Generation::doubt(TimePoint now, const Pair& current, const Pair& nominated) {
   if (shared_.role != Role::controlled || carrier_ != current.id) return;
+  if (!consent_->is_probing()) {
+    shared_.config.log.log(now, LogLevel::info, "ice.nomination_doubted",
+                           {{"remote", to_attribute(checklist_.remotes()[nominated.remote])}});
+  }
   doubted_ = nominated.id;
   consent_->probe(now, std::max(least_probe, probed_round_trips * current.round_trip.value_or(Duration{})));
 }
