@@ -91,7 +91,8 @@ Connection::Connection(TimePoint now, Role role, const Certificate& certificate,
     return;
   }
   if (role_ == Role::client) {
-    handshake_deadline_ = now_ + config_.handshake_timeout;
+    awaits_peer_ = config_.awaits_peer;
+    if (!awaits_peer_) handshake_deadline_ = now_ + config_.handshake_timeout;
     advance();
   }
 }
@@ -125,6 +126,14 @@ void Connection::set_remote_fingerprints(TimePoint now, std::vector<Fingerprint>
   if (state_ == State::verifying) verify_peer();
 }
 
+void Connection::peer_is_ready(TimePoint now) {
+  observe(now);
+  if (!std::exchange(awaits_peer_, false) || state_ != State::handshaking) return;
+  handshake_deadline_ = now_ + config_.handshake_timeout;
+  // If it has kept the ClientHello, the answer is on its way.
+  retransmit_at_ = now_ + std::chrono::microseconds(first_timeout_us);
+}
+
 void Connection::handle_packet(TimePoint now, Bytes packet) {
   observe(now);
   if (state_ == State::closed) {
@@ -139,6 +148,7 @@ void Connection::handle_packet(TimePoint now, Bytes packet) {
   if (state_ == State::handshaking && !handshake_deadline_) {
     handshake_deadline_ = now_ + config_.handshake_timeout;
   }
+  peer_is_ready(now);
   port_.incoming = packet;
   advance();
   port_.incoming = {};
@@ -400,7 +410,7 @@ void Connection::end() {
 void Connection::update_timer() {
   retransmit_at_.reset();
   timeval left{};
-  if (state_ == State::closed || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return;
+  if (awaits_peer_ || state_ == State::closed || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return;
   retransmit_at_ = now_ + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
 }
 

@@ -1,6 +1,7 @@
 #include "ice/consent.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace petrel::inline v0::ice {
@@ -16,6 +17,9 @@ constexpr Duration repeat_interval = 1s;
 // One question a second for as long as consent lives. The bound keeps a silent peer
 // from growing our state.
 constexpr std::size_t max_unanswered = consent_lifetime / repeat_interval;
+
+// One packet that is lost, or two, shall not decide where a stream goes.
+constexpr int probe_questions = 3;
 
 // RFC 7675 5.1: 5 s, spread by 20 %, so that peers that started together do not keep
 // checking together.
@@ -39,12 +43,27 @@ std::optional<Duration> Consent::handle_response(TimePoint now, const stun::Tran
   if (question == unanswered_.end()) return std::nullopt;
 
   const Duration round_trip = now - question->asked;
+  expires_ = now + consent_lifetime;
+  if (probe_ && question->asked < probe_->began) {
+    // It had left before the peer, so we are told, changed its mind.
+    unanswered_.erase(unanswered_.begin(), std::next(question));
+    open_since_ = unanswered_.empty() ? probe_->began : unanswered_.front().asked;
+    return round_trip;
+  }
+  probe_.reset();
+  probed_in_vain_ = false;
   unanswered_.clear();
   open_since_.reset();
   missing_ = false;
-  expires_ = now + consent_lifetime;
   next_check_ = now + check_interval(random_);
   return round_trip;
+}
+
+void Consent::probe(TimePoint now, Duration limit) {
+  if (lost_ || probe_) return;
+  probe_ = Probe{now, now + limit, limit / probe_questions + Duration(1)};  // No fourth one at the end.
+  probed_in_vain_ = false;
+  next_check_ = now;
 }
 
 void Consent::handle_timeout(TimePoint now) {
@@ -58,12 +77,16 @@ void Consent::handle_timeout(TimePoint now) {
     return;
   }
   if (open_since_ && now >= *open_since_ + missing_after) missing_ = true;
+  if (probe_ && now >= probe_->ends) {
+    probe_.reset();
+    probed_in_vain_ = true;
+  }
   if (now >= next_check_) {
     check_ = random_.bytes<12>();
     if (!open_since_) open_since_ = now;
     unanswered_.push_back({*check_, now});
     if (unanswered_.size() > max_unanswered) unanswered_.pop_front();
-    next_check_ = now + repeat_interval;
+    next_check_ = now + (probe_ ? probe_->interval : repeat_interval);
   }
 }
 
@@ -71,6 +94,7 @@ std::optional<TimePoint> Consent::next_timeout() const {
   if (lost_) return std::nullopt;
   TimePoint next = std::min(next_check_, expires_);
   if (open_since_ && !missing_) next = std::min(next, *open_since_ + missing_after);
+  if (probe_) next = std::min(next, probe_->ends);
   return next;
 }
 

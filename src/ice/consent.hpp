@@ -30,6 +30,13 @@ class Consent {
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
+  /// Somebody says that the peer has left this pair: asks at once, thrice within `limit`. Only what is
+  /// asked from now on counts. While one probe runs, another changes nothing.
+  void probe(TimePoint now, Duration limit);
+  bool is_probing() const { return probe_.has_value(); }
+  /// The probe has ended without an answer. Says so until the next answer or probe.
+  bool is_probed_in_vain() const { return probed_in_vain_; }
+
   /// The Binding request to send now, if one is due.
   std::optional<stun::TransactionId> poll_check();
 
@@ -43,6 +50,11 @@ class Consent {
     stun::TransactionId id;
     TimePoint asked;
   };
+  struct Probe {
+    TimePoint began;
+    TimePoint ends;
+    Duration interval;
+  };
 
   RandomSource& random_;
   TimePoint next_check_;
@@ -50,6 +62,8 @@ class Consent {
   bool lost_ = false;
   bool missing_ = false;
   std::optional<TimePoint> open_since_;  ///< When the first question without an answer was asked.
+  std::optional<Probe> probe_;
+  bool probed_in_vain_ = false;
   std::optional<stun::TransactionId> check_;
   std::list<Question> unanswered_;
 };

@@ -25,6 +25,13 @@ constexpr Duration peer_missing_after = std::chrono::seconds(13);
 // several pairs come with their checks, within seconds of each other.
 constexpr Duration nomination_lifetime = std::chrono::seconds(10);
 
+// How long the current pair has to show that it works when the peer nominates a lesser one: so many round
+// trips, of which each of the three questions has at least one, and never less than a busy peer needs. Too
+// little does no harm: the pair is one that the peer has nominated and that works, and a peer that means the
+// other one says so again, which is followed at once.
+constexpr int probed_round_trips = 3;
+constexpr Duration least_probe = std::chrono::milliseconds(100);
+
 }  // namespace
 
 void Generation::add_local_candidate(const LocalCandidate& local) {
@@ -292,10 +299,35 @@ void Generation::nominate(TimePoint now, Pair& pair) {
     const bool current_works = current != nullptr && consent_ && !consent_->missing();
     const bool abandoned = shared_.role == Role::controlled && current_works &&
                            now >= current->nominated_at + nomination_lifetime;
-    if (current_works && !abandoned && !renominates() && current->priority > pair.priority) return;
+    if (current_works && !abandoned && !renominates() && current->priority > pair.priority)
+      return doubt(now, *current, pair);
     if (renominates()) ++shared_.stats.renominations;
   }
+  select(now, pair);
+}
+
+// One of several nominations of RFC 5245, which come with the checks, or the first word of a peer whose
+// way has just broken? It would be seconds before consent said so; whoever is asked at once says it within
+// a few round trips.
+void Generation::doubt(TimePoint now, const Pair& current, const Pair& nominated) {
+  if (shared_.role != Role::controlled || carrier_ != current.id) return;
+  if (!consent_->is_probing()) {
+    shared_.config.log.log(now, LogLevel::info, "ice.nomination_doubted",
+                           {{"remote", to_attribute(checklist_.remotes()[nominated.remote])}});
+  }
+  doubted_ = nominated.id;
+  consent_->probe(now, std::max(least_probe, probed_round_trips * current.round_trip.value_or(Duration{})));
+}
+
+void Generation::follow_doubted_nomination(TimePoint now) {
+  if (!doubted_ || !consent_ || !consent_->is_probed_in_vain()) return;
+  const Pair* pair = checklist_.find(*std::exchange(doubted_, std::nullopt));
+  if (pair != nullptr && pair->is_valid() && shared_.role == Role::controlled) select(now, *pair);
+}
+
+void Generation::select(TimePoint now, const Pair& pair) {
   selected_ = pair.id;
+  doubted_.reset();
   if (renominates()) {
     watch_.start(now);
   } else {
@@ -333,6 +365,10 @@ bool Generation::has_proven(FlowId flow, const Endpoint& source) const {
   return std::ranges::any_of(early_checks_, [&](const ReceivedCheck& check) {
     return check.flow == flow && check.source == source;
   });
+}
+
+bool Generation::is_heard() const {
+  return !early_checks_.empty() || std::ranges::any_of(checklist_.pairs(), &Pair::heard);
 }
 
 SelectedPair Generation::describe(const Pair& pair) const {

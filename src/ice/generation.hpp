@@ -76,6 +76,13 @@ class Generation {
   /// An ICE restart has replaced it for good: what carries data goes on, nothing else is tried.
   void retire();
 
+  /// Consent is withdrawn (RFC 7675 5.1): nothing is sent or answered any more, as if it had been lost.
+  void withdraw_consent() {
+    if (is_alive()) fail();
+  }
+  /// The peer has sent a check with our credentials: it has our description.
+  bool is_heard() const;
+
   bool has_carrier() const { return is_alive() && carrier_.has_value(); }
   bool has_selected() const { return is_alive() && selected_.has_value(); }
   bool has_remote() const { return remote_.has_value(); }
@@ -112,6 +119,9 @@ class Generation {
   void retransmit(TimePoint now);
   void run_consent(TimePoint now);
   void nominate(TimePoint now, Pair& pair);
+  void select(TimePoint now, const Pair& pair);
+  void doubt(TimePoint now, const Pair& current, const Pair& nominated);
+  void follow_doubted_nomination(TimePoint now);
   void lose_carrier(TimePoint now);
   void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
@@ -142,7 +152,8 @@ class Generation {
   std::uint32_t last_nomination_ = 0;  ///< With renomination: of us or of the peer.
   PairWatch watch_;
   std::optional<PairId> selected_;  ///< The nominated pair.
-  std::optional<PairId> carrier_;   ///< The pair that carries data: selected_, or the best that works.
+  std::optional<PairId> doubted_;  ///< A lesser one that the peer nominates although selected_ seems to work.
+  std::optional<PairId> carrier_;  ///< The pair that carries data: selected_, or the best that works.
   std::optional<Consent> consent_;  ///< On carrier_.
   bool carrier_lost_ = false;       ///< And nothing has taken its place.
 };

@@ -37,8 +37,7 @@ void Generation::handle_request(TimePoint now, const Datagram& datagram, const s
 
   if (!request.integrity_ok(local_key_)) {
     ++stats.wrong_integrity_dropped;
-    return respond(datagram,
-                   make_refusal(request, {stun::error_code::unauthenticated, "Unauthenticated"}, nullptr));
+    return shared_.refuse(datagram, request, {stun::error_code::unauthenticated, "Unauthenticated"});
   }
   if (!request.unknown_required().empty()) {
     ++stats.bad_requests;
@@ -247,6 +246,7 @@ void Generation::handle_consent_response(TimePoint now, const stun::MessageView&
   ++pair->responses_received;
   pair->measured(*round_trip);
   pair->last_answer = now;
+  if (!consent_->is_probing()) doubted_.reset();
 }
 
 void Generation::cancel_checks(PairId pair) {
@@ -308,7 +308,7 @@ void Generation::start_check(TimePoint now, Pair& pair, Duration rto, bool use_c
   const Candidate& local = checklist_.locals()[pair.local].candidate;
   const CheckContent content{
       .id = shared_.random.bytes<12>(),
-      .priority = peer_reflexive_priority(local.priority, local.protocol),
+      .priority = check_priority(local),
       .role = shared_.role,
       .tie_breaker = shared_.tie_breaker,
       .use_candidate = use_candidate,
@@ -370,6 +370,7 @@ void Generation::fail_check(const Check& check) {
 void Generation::run_consent(TimePoint now) {
   if (!consent_) return;
   consent_->handle_timeout(now);
+  follow_doubted_nomination(now);
   const auto id = consent_->poll_check();
   Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;
   if (!id || pair == nullptr) return;
@@ -378,7 +379,7 @@ void Generation::run_consent(TimePoint now) {
   const bool nominates = selected_ == pair->id && shared_.role == Role::controlling;
   const bool renominating = renominates() && (nominating_ || last_nomination_ == 0);
   send_request({.id = *id,
-                .priority = peer_reflexive_priority(local.priority, local.protocol),
+                .priority = check_priority(local),
                 .role = shared_.role,
                 .tie_breaker = shared_.tie_breaker,
                 .use_candidate = nominates && !renominating,

@@ -65,6 +65,11 @@ std::uint32_t peer_reflexive_priority(std::uint32_t priority, TransportProtocol 
   return (preference << 24) | (priority & 0x00ff'ffff);
 }
 
+std::uint32_t check_priority(const Candidate& local) {
+  if (local.type == CandidateType::relay) return local.priority;
+  return peer_reflexive_priority(local.priority, local.protocol);
+}
+
 std::uint64_t pair_priority(Role role, PairSides sides) {
   const std::uint64_t g = role == Role::controlling ? sides.local : sides.remote;
   const std::uint64_t d = role == Role::controlling ? sides.remote : sides.local;

@@ -22,6 +22,11 @@ std::uint32_t tcp_candidate_priority(CandidateType type, std::string_view tcp_ty
 std::uint32_t peer_reflexive_priority(std::uint32_t priority,
                                       TransportProtocol protocol = TransportProtocol::udp);
 
+/// The PRIORITY of a check that leaves from this base. Deviates from RFC 8445 7.1.1 for relayed ones: nothing
+/// translates a relay's address, so that what the peer learns by the check is the relayed candidate itself.
+/// As a peer-reflexive one it would rank above the direct ways until its candidate is signalled.
+std::uint32_t check_priority(const Candidate& local);
+
 /// The candidates' priorities of one pair.
 struct PairSides {
   std::uint32_t local = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ice/check.hpp"
 #include "ice/connections.hpp"
 #include "ice/relay.hpp"
 
@@ -33,6 +34,16 @@ bool Shared::queue(FlowId flow, const Endpoint& destination, PacketBuffer payloa
   }
   transmits.push_back({flow, destination, std::move(payload), dscp});
   return true;
+}
+
+void Shared::refuse(const Datagram& datagram, const stun::MessageView& request, const Refusal& refusal) {
+  if (!refusals.admits(now)) {
+    ++stats.refusals_withheld;
+    return;
+  }
+  // Too large is only what we chose not to answer: nothing we echo can be.
+  if (auto response = make_refusal(request, refusal, nullptr))
+    transmit(datagram.flow, datagram.source, std::move(*response));
 }
 
 void Shared::emit(Event event) {

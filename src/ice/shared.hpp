@@ -7,14 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "ice/refusal_limit.hpp"
 #include "petrel/base/ring_queue.hpp"
 #include "petrel/ice/agent.hpp"
+#include "petrel/stun/message.hpp"
 
 namespace petrel::inline v0::ice {
+
+/// RFC 8445 14.2: no agent may start transactions faster than this.
+constexpr Duration min_ta = std::chrono::milliseconds(5);
 
 class Connections;
 class LocalNames;
 class Relays;
+struct Refusal;
 
 /// Of two deadlines that may not be there.
 inline std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
@@ -44,6 +50,7 @@ struct Shared {
   std::uint64_t tie_breaker;
   TimePoint now{};  ///< Kept by the agent.
   AgentStats stats;
+  RefusalLimit refusals;
   std::vector<ServerReport> server_reports;
 
   RingQueue<Transmit> transmits;
@@ -70,6 +77,8 @@ struct Shared {
   /// By a socket, by a relay or over a connection, which carries all with the same DSCP. False, and
   /// counted: nobody polls the queue, or the relay refuses.
   bool transmit(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
+  /// Answers a request that does not prove to know a password of ours; unless there were too many.
+  void refuse(const Datagram& datagram, const stun::MessageView& request, const Refusal& refusal);
   /// The same for what is for the driver in any case.
   bool queue(FlowId flow, const Endpoint& destination, PacketBuffer payload, std::uint8_t dscp = 0);
   /// The news about a stream replaces older news of its kind that nobody has taken for long.

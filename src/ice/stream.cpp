@@ -125,6 +125,11 @@ void Stream::set_state(TimePoint now, State state) {
   shared_.emit(StateChanged{id_, state});
 }
 
+void Stream::withdraw_consent() {
+  current_->withdraw_consent();
+  if (previous_) previous_->withdraw_consent();
+}
+
 void Stream::close(TimePoint now) {
   current_->close();
   if (previous_) previous_->close();

@@ -61,6 +61,9 @@ class Stream {
   void unfreeze(std::string_view foundation) { current_->unfreeze(foundation); }
   void close(TimePoint now);
 
+  void withdraw_consent();
+  bool is_heard() const { return current_->is_heard(); }
+
   std::optional<TimePoint> urgent_check_due() const { return current_->urgent_check_due(); }
   bool has_ordinary_check() const { return current_->has_ordinary_check(); }
   void start_urgent_check(TimePoint now, Duration rto) { current_->start_urgent_check(now, rto); }

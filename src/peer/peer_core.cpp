@@ -272,6 +272,10 @@ void Peer::Core::settle(TimePoint now) {
 
 bool Peer::Core::settle_once(TimePoint now) {
   bool moved = false;
+  if (awaits_peer_ && agent_.is_heard(stream_)) {
+    awaits_peer_ = false;
+    transport_.peer_is_ready(now);
+  }
   while (auto event = agent_.poll_event()) {
     on_ice_event(now, *std::move(event));
     moved = true;
@@ -298,6 +302,11 @@ bool Peer::Core::settle_once(TimePoint now) {
     } else {
       ++dropped_.without_pair;
     }
+    moved = true;
+  }
+  // Its last words, an alert perhaps, have gone out.
+  if (std::exchange(is_useless_, false)) {
+    agent_.withdraw_consent(now, stream_);
     moved = true;
   }
   return moved;
@@ -342,8 +351,11 @@ void Peer::Core::on_ice_event(TimePoint now, ice::Event event) {
     // nobody hears it.
     if (usable && std::exchange(ice_lost_, false)) want_key_frames();
     if (changed->state == ice::State::disconnected) ice_lost_ = true;
+    // An ICE restart does not bring DTLS back.
+    const bool may_restart = reason_ == PeerErrc::ice_failed || reason_ == PeerErrc::consent_expired;
+    if (usable && reason_ && !may_restart) is_useless_ = true;
     if (changed->state == ice::State::failed) {
-      reason_ = ice_worked_ ? PeerErrc::consent_expired : PeerErrc::ice_failed;
+      if (!reason_) reason_ = ice_worked_ ? PeerErrc::consent_expired : PeerErrc::ice_failed;
     }
     start_dtls_if_possible(now);
   } else if (const auto* selected = std::get_if<ice::PairSelected>(&event)) {
@@ -382,7 +394,10 @@ void Peer::Core::on_transport_event(TimePoint now, detail::Transport::Event even
     return;
   }
   reason_ = std::get<detail::Transport::Ended>(event).error;
-  if (reason_ == PeerErrc::peer_closed) close(now);
+  if (reason_ == PeerErrc::peer_closed) return close(now);
+  // Deviates from the W3C, where ICE outlives DTLS: a peer that went on answering checks would have the
+  // other side, whose handshake may be done, send its media to nobody for ever.
+  is_useless_ = true;
 }
 
 // The peer has nothing yet, so whatever we send it starts with a key frame.
@@ -423,8 +438,11 @@ void Peer::Core::start_dtls_if_possible(TimePoint now) {
   const bool works = state == ice::State::completed || (state == ice::State::connected && !config_.ice_lite);
   if (is_client && !works) return;
   stages_.dtls_started = now;
+  // The pair of an answerer may work before its answer has arrived. A controlling peer, which is a full
+  // agent, sends checks as soon as it has.
+  awaits_peer_ = is_client && agent_.role() == ice::Role::controlled && !agent_.is_heard(stream_);
   transport_.start(now, is_client ? dtls::Role::client : dtls::Role::server, remote_fingerprints_,
-                   media_agreed_);
+                   media_agreed_, awaits_peer_);
 }
 
 void Peer::Core::update_connection_state(TimePoint now) {

@@ -171,6 +171,8 @@ class Peer::Core {
   SignalingState announced_signaling_ = SignalingState::stable;
   bool negotiation_needed_announced_ = false;
   std::error_code reason_;
+  bool awaits_peer_ = false;  ///< DTLS has sent its ClientHello, and waits for a check of the peer.
+  bool is_useless_ = false;   ///< DTLS has failed; ICE is to end next.
   bool closed_ = false;
   TimePoint settled_at_{};
   bool packets_left_ = false;      ///< SCTP may have packets that found no room.

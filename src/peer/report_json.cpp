@@ -123,6 +123,7 @@ std::string to_json(const ConnectionReport& report) {
   counters.number("checks_sent", counted.checks_sent)
       .number("checks_received", counted.checks_received)
       .number("wrong_integrity_dropped", counted.wrong_integrity_dropped)
+      .number("refusals_withheld", counted.refusals_withheld)
       .number("unknown_ufrag_dropped", counted.unknown_ufrag_dropped)
       .number("names_resolved", counted.names_resolved)
       .number("names_unresolved", counted.names_unresolved)

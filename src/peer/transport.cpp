@@ -32,9 +32,10 @@ Transport::Transport(TimePoint now, const PeerConfig& config, rtp::SessionConfig
 }
 
 void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints,
-                      bool needs_media) {
+                      bool needs_media, bool awaits_peer) {
   PETREL_ASSERT(!dtls_);
   dtls_config_.srtp_required = needs_media;
+  dtls_config_.awaits_peer = awaits_peer;
   dtls_ = std::make_unique<dtls::Connection>(now, role, certificate_, dtls_config_);
   dtls_->set_remote_fingerprints(now, std::move(fingerprints));
   for (const PacketBuffer& packet : std::exchange(early_dtls_, {})) dtls_->handle_packet(now, packet.bytes());

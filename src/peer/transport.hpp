@@ -34,8 +34,12 @@ class Transport {
   Transport(TimePoint now, const PeerConfig& config, rtp::SessionConfig rtp_config, RandomSource& random);
 
   /// Starts DTLS. Once. Keys for media are always asked for, since media may join later; with
-  /// `needs_media` a peer that agrees to none is an error.
-  void start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints, bool needs_media);
+  /// `needs_media` a peer that agrees to none is an error. `awaits_peer` as in dtls::ConnectionConfig.
+  void start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerprint> fingerprints, bool needs_media,
+             bool awaits_peer = false);
+  void peer_is_ready(TimePoint now) {
+    if (dtls_) dtls_->peer_is_ready(now);
+  }
   bool started() const { return dtls_ != nullptr; }
   bool connected() const { return connected_; }
   bool carries_media() const { return srtp_.has_value(); }

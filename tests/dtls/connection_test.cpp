@@ -131,6 +131,44 @@ TEST(Connection, GivesUpWhenTheTimeForTheHandshakeIsOver) {
   EXPECT_EQ(bench.server.next_timeout(), std::nullopt);
 }
 
+TEST(Connection, AClientWhosePeerMayBeLateWaitsWithOneClientHello) {
+  ConnectionConfig config;
+  config.awaits_peer = true;
+  HandshakeBench bench(1, {.client = config});
+  bench.network.set_tap([&](std::uint64_t index, const Packet&) { return Fate{.drop = index == 0}; });
+  bench.network.run_for(10min);
+  EXPECT_EQ(bench.network.stats().sent, 1u);
+  EXPECT_FALSE(bench.client_diary.failure());
+  const TimePoint ready = bench.network.now();
+  bench.client.peer_is_ready(ready);
+  bench.client.peer_is_ready(ready + 1s);
+  EXPECT_EQ(bench.client.next_timeout(), ready + 50ms);
+  EXPECT_TRUE(bench.connects(1s));
+}
+
+TEST(Connection, AClientWhosePeerMayBeLateTakesItsAnswerForReadiness) {
+  ConnectionConfig config;
+  config.awaits_peer = true;
+  HandshakeBench bench(1, {.client = config});
+  EXPECT_TRUE(bench.connects(1s));
+  bench.client.peer_is_ready(bench.network.now());
+  EXPECT_EQ(bench.client.next_timeout(), std::nullopt);
+}
+
+TEST(Connection, ThirtySecondsCountFromWhenALatePeerIsReady) {
+  ConnectionConfig config;
+  config.awaits_peer = true;
+  HandshakeBench bench(1, {.client = config});
+  bench.network.set_tap([](std::uint64_t, const Packet&) { return Fate{.drop = true}; });
+  bench.network.run_for(10min);
+  bench.client.peer_is_ready(bench.network.now());
+  bench.network.run_for(30s - 1ns);
+  EXPECT_FALSE(bench.client_diary.failure());
+  EXPECT_GT(bench.client.stats().retransmissions, 5u);
+  bench.network.run_for(1ns);
+  EXPECT_EQ(bench.client_diary.failure(), Errc::handshake_timeout);
+}
+
 TEST(Connection, CountsAServersTimeFromTheFirstPacket) {
   HandshakeBench bench(1);
   bench.network.set_tap([&](std::uint64_t index, const Packet&) { return Fate{.drop = index > 0}; });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "support/seeded_random.hpp"
 
 namespace petrel::inline v0::ice {
@@ -134,6 +136,84 @@ TEST(Consent, IsNotRevivedByALateAnswer) {
 
   EXPECT_TRUE(consent.lost());
   EXPECT_EQ(consent.next_timeout(), std::nullopt);
+}
+
+// ---- Probes ---------------------------------------------------------------------------------
+
+// Asked one second before the probe, and not answered yet.
+struct Probed {
+  Probed() {
+    consent.handle_timeout(*consent.next_timeout());
+    early = *consent.poll_check();
+    now = *consent.next_timeout() - 500ms;
+    consent.probe(now, 300ms);
+  }
+  // Runs to the end of the probe; the questions that it has asked meanwhile.
+  std::vector<stun::TransactionId> run(TimePoint end) {
+    std::vector<stun::TransactionId> questions;
+    for (auto due = consent.next_timeout(); due && *due <= end; due = consent.next_timeout()) {
+      consent.handle_timeout(*due);
+      if (const auto check = consent.poll_check()) questions.push_back(*check);
+    }
+    return questions;
+  }
+
+  SeededRandom random{1};
+  Consent consent{start, start, random};
+  stun::TransactionId early{};
+  TimePoint now;
+};
+
+TEST(Consent, AProbeAsksThriceAndEndsInVainWithoutAnAnswer) {
+  Probed probed;
+  EXPECT_EQ(probed.consent.next_timeout(), probed.now);
+  EXPECT_EQ(probed.run(probed.now + 300ms - 1ns).size(), 3u);
+  EXPECT_TRUE(probed.consent.is_probing());
+  EXPECT_FALSE(probed.consent.is_probed_in_vain());
+  EXPECT_TRUE(probed.run(probed.now + 300ms).empty());
+  EXPECT_FALSE(probed.consent.is_probing());
+  EXPECT_TRUE(probed.consent.is_probed_in_vain());
+}
+
+TEST(Consent, AnAnswerToAnyQuestionOfAProbeEndsIt) {
+  for (const std::size_t which : {0u, 1u, 2u}) {
+    Probed probed;
+    const auto questions = probed.run(probed.now + 250ms);
+    ASSERT_EQ(questions.size(), 3u);
+    EXPECT_TRUE(probed.consent.handle_response(probed.now + 260ms, questions[which]));
+    EXPECT_FALSE(probed.consent.is_probing());
+    EXPECT_TRUE(probed.run(probed.now + 300ms).empty());
+    EXPECT_FALSE(probed.consent.is_probed_in_vain());
+    EXPECT_EQ(probed.consent.open_since(), std::nullopt);
+  }
+}
+
+TEST(Consent, AnAnswerToWhatWasAskedBeforeAProbeRenewsConsentAndNoMore) {
+  Probed probed;
+  probed.run(probed.now + 10ms);
+  EXPECT_TRUE(probed.consent.handle_response(probed.now + 20ms, probed.early));
+  EXPECT_TRUE(probed.consent.is_probing());
+  EXPECT_EQ(probed.consent.open_since(), probed.now);
+  probed.run(probed.now + 300ms);
+  EXPECT_TRUE(probed.consent.is_probed_in_vain());
+  probed.run(probed.now + 30s + 20ms - 1ns);
+  EXPECT_FALSE(probed.consent.lost());
+  probed.run(probed.now + 30s + 20ms);
+  EXPECT_TRUE(probed.consent.lost());
+}
+
+TEST(Consent, ASecondProbeWaitsForTheEndOfTheFirst) {
+  Probed probed;
+  probed.run(probed.now + 200ms);
+  probed.consent.probe(probed.now + 200ms, 300ms);
+  probed.run(probed.now + 300ms);
+  ASSERT_TRUE(probed.consent.is_probed_in_vain());
+  probed.consent.probe(probed.now + 300ms, 300ms);
+  EXPECT_FALSE(probed.consent.is_probed_in_vain());
+  const auto questions = probed.run(probed.now + 400ms);
+  ASSERT_FALSE(questions.empty());
+  probed.consent.handle_response(probed.now + 400ms, questions.back());
+  EXPECT_FALSE(probed.consent.is_probed_in_vain());
 }
 
 }  // namespace

@@ -137,6 +137,30 @@ TEST_F(GenerationChecksTest, AWrongPasswordGetsA401AndProvesNothing) {
   EXPECT_TRUE(agent.report(stream).pairs.empty());
 }
 
+TEST_F(GenerationChecksTest, AFloodOfWrongPasswordsIsAnsweredNoMoreThanItTakes) {
+  meet();
+  crypto::HmacSha1Key key(as_bytes("not the password at all"));
+  const auto forge = [&] {
+    const CheckContent content{.id = random.bytes<12>(), .priority = 1, .role = Role::controlling};
+    receive(make_check(content, {theirs, ours, key}).value().bytes(), peer);
+  };
+  const auto answers = [&] {
+    std::size_t count = 0;
+    while (agent.poll_transmit()) ++count;
+    return count;
+  };
+  for (int i = 0; i < 1000; ++i) forge();
+  EXPECT_EQ(answers(), 32u);
+  EXPECT_EQ(agent.stats().refusals_withheld, 968u);
+  EXPECT_EQ(agent.stats().wrong_integrity_dropped, 1000u);
+  // Who knows the password is answered all the same.
+  EXPECT_TRUE(view(ask(peer)).message_class() == stun::Class::success_response);
+  sent.clear();
+  now += 1s;
+  for (int i = 0; i < 1000; ++i) forge();
+  EXPECT_EQ(answers(), 20u);
+}
+
 TEST_F(GenerationChecksTest, ARequestForNobodyIsDropped) {
   stun::Builder builder(stun::Class::request, stun::Method::binding, {});
   crypto::HmacSha1Key key(as_bytes(ours.password));
@@ -207,9 +231,14 @@ TEST_F(GenerationChecksTest, OfSeveralNominationsTheHighestPriorityCounts) {
   meet();
   const auto nominate = [&](const Endpoint& from, std::uint32_t priority) {
     ask(from, {.priority = priority, .role = Role::controlling, .use_candidate = true});
-    advance(5ms);
-    answer(next_transmit(false), from);
-    advance(5ms);
+    for (int round = 0; round < 2; ++round) {
+      advance(5ms);
+      // The selected pair is asked whether it still works, too.
+      while (!sends_nothing()) {
+        const Transmit request = next_transmit(false);
+        answer(request, request.destination);
+      }
+    }
   };
   nominate(peer, 2000);
   nominate(worse, 1000);
@@ -247,6 +276,85 @@ TEST_F(GenerationChecksTest, ALesserNominationTenSecondsAfterTheLastOfTheSelecte
   keep_consent(start + 10s);
   nominate(other, 1000);
   EXPECT_EQ(agent.selected(stream)->remote.endpoint, other);
+}
+
+// The peer nominates a lesser pair although the selected one was fine a moment ago.
+class DoubtedNominationTest : public GenerationChecksTest {
+ protected:
+  DoubtedNominationTest() {
+    meet();
+    nominate(peer, 2000);
+    answer(next_transmit(false), peer);
+    run_for(2s, true);
+    nominate(other, 1000);
+    answer(next_transmit(false), other);
+  }
+  void nominate(const Endpoint& from, std::uint32_t priority) {
+    ask(from, {.priority = priority, .role = Role::controlling, .use_candidate = true});
+  }
+  // Lets time pass; how many questions the selected pair was asked, which the peer answers or does not.
+  int run_for(Duration duration, bool answers) {
+    int questions = 0;
+    const TimePoint end = now + duration;
+    while (agent.next_timeout() && *agent.next_timeout() <= end) {
+      now = *agent.next_timeout();
+      agent.handle_timeout(now);
+      while (!sends_nothing()) {
+        const Transmit request = next_transmit(false);
+        if (request.destination == peer) ++questions;
+        if (answers || request.destination != peer) answer(request, request.destination);
+      }
+    }
+    now = end;
+    return questions;
+  }
+  Endpoint selected() { return agent.selected(stream)->remote.endpoint; }
+
+  const Endpoint other = Endpoint::v4(198, 51, 100, 2, 2000);
+};
+
+TEST_F(DoubtedNominationTest, IsFollowedOnceTheSelectedPairIsAskedInVain) {
+  EXPECT_EQ(run_for(100ms - 1ns, false), 3);
+  EXPECT_EQ(selected(), peer);
+  run_for(1ns, false);
+  EXPECT_EQ(selected(), other);
+  EXPECT_EQ(agent.state(stream), State::completed);
+  run_for(60s, false);
+  EXPECT_EQ(selected(), other);
+  EXPECT_EQ(agent.state(stream), State::completed) << "consent is that of the new pair";
+}
+
+TEST_F(DoubtedNominationTest, ChangesNothingWhileTheSelectedPairAnswers) {
+  EXPECT_EQ(run_for(100ms, true), 1);
+  EXPECT_EQ(selected(), peer);
+  run_for(5s, true);
+  EXPECT_EQ(selected(), peer);
+}
+
+TEST_F(DoubtedNominationTest, IsForgottenWhenTheSelectedPairHasAnswered) {
+  run_for(100ms, true);
+  nominate(peer, 2000);
+  run_for(100ms, false);
+  EXPECT_EQ(selected(), peer);
+}
+
+TEST_F(DoubtedNominationTest, ThatIsRepeatedDoesNotMultiplyQuestions) {
+  int questions = 0;
+  for (int i = 0; i < 20; ++i) {
+    nominate(other, 1000);
+    questions += run_for(4ms, false);
+  }
+  EXPECT_EQ(questions, 3);
+}
+
+TEST_F(DoubtedNominationTest, OfABetterPairIsFollowedAtOnceMeanwhile) {
+  const Endpoint best = Endpoint::v4(198, 51, 100, 3, 2000);
+  run_for(50ms, false);
+  nominate(best, 3000);
+  answer(next_transmit(false), best);
+  EXPECT_EQ(selected(), best);
+  run_for(1s, false);
+  EXPECT_EQ(selected(), best);
 }
 
 TEST_F(GenerationChecksTest, ANominationAfterTheSelectedPairWentQuietIsAMove) {

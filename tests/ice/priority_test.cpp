@@ -14,6 +14,15 @@ TEST(Priority, FollowsTheFormulaOfRfc8445) {
   EXPECT_LT(candidate_priority(CandidateType::host, 65534), candidate_priority(CandidateType::host, 65535));
 }
 
+TEST(Priority, OfACheckByARelayIsThatOfTheRelay) {
+  Candidate candidate;
+  candidate.priority = candidate_priority(CandidateType::host, 12345);
+  EXPECT_EQ(check_priority(candidate), candidate_priority(CandidateType::peer_reflexive, 12345));
+  candidate.type = CandidateType::relay;
+  candidate.priority = candidate_priority(CandidateType::relay, 12345);
+  EXPECT_EQ(check_priority(candidate), candidate.priority);
+}
+
 TEST(Priority, OfACheckIsThatOfAPeerReflexiveCandidate) {
   EXPECT_EQ(peer_reflexive_priority(candidate_priority(CandidateType::host, 12345)),
             candidate_priority(CandidateType::peer_reflexive, 12345));

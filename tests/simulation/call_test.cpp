@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "petrel/dtls/errc.hpp"
 #include "petrel/peer/peer_errc.hpp"
 #include "simulation/film.hpp"
 #include "simulation/seeds.hpp"
@@ -135,6 +136,37 @@ TEST(Call, EndsOnBothSidesWhenOneCloses) {
   EXPECT_EQ(call.bob.state(), ConnectionState::closed);
   ASSERT_FALSE(call.bob.states.empty());
   EXPECT_EQ(call.bob.states.back().reason, PeerErrc::peer_closed);
+}
+
+// Alice answers checks before she has the answer, so that a pair of Bob's works long before.
+TEST(Call, ConnectsWhenDescriptionsAreCarriedByHand) {
+  for (std::uint64_t seed = 0; seed < testing::seeds(20); ++seed) {
+    Call call(seed,
+              {.link = {.loss_percent = seed % 2 == 0 ? 0u : 20u}, .signalling = 90s, .trickle = false});
+    call.start();
+    EXPECT_TRUE(call.connects_within(240s)) << "seed " << seed;
+    EXPECT_LT(call.network.now(), TimePoint(200s)) << "seed " << seed;
+  }
+}
+
+// Nothing of Alice's DTLS arrives from when she is done: Bob is never done, and she cannot see that.
+TEST(Call, AHandshakeThatFailsForOneSideEndsTheCallForTheOther) {
+  Call call(1);
+  call.network.set_tap([&call](std::uint64_t, const auto& packet) {
+    const Bytes bytes = packet.payload.bytes();
+    const bool is_dtls = !bytes.empty() && std::to_integer<int>(bytes.front()) >= 20 &&
+                         std::to_integer<int>(bytes.front()) < 64;
+    const bool from_alice =
+        packet.source == call.alice.peer->stats().pair.value_or(ice::SelectedPair{}).local.endpoint;
+    return testing::Fate{.drop = is_dtls && from_alice && call.alice.connected()};
+  });
+  call.start();
+  ASSERT_TRUE(call.network.run_until([&] { return call.bob.state() == ConnectionState::failed; }, 60s));
+  EXPECT_EQ(call.bob.states.back().reason, dtls::Errc::handshake_timeout);
+  ASSERT_TRUE(call.alice.connected());
+  EXPECT_TRUE(call.network.run_until([&] { return call.alice.state() == ConnectionState::failed; }, 31s));
+  EXPECT_EQ(call.alice.states.back().reason, PeerErrc::consent_expired);
+  EXPECT_EQ(call.bob.states.back().reason, dtls::Errc::handshake_timeout);
 }
 
 }  // namespace

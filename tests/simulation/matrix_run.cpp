@@ -119,6 +119,10 @@ std::vector<IceServer> ice_servers(Turn turn) {
 
 char letter_of(ice::CandidateType type) { return ice::to_string(type).front(); }
 
+bool is_at_server(const Endpoint& endpoint) {
+  return endpoint.address == server_v4 || endpoint.address == server_v6;
+}
+
 // The first payload type of the first m-line.
 std::uint8_t payload_type_of(const SessionDescription& description) {
   const std::size_t media = description.sdp.find("m=");
@@ -181,6 +185,7 @@ class Meeting {
     SeededRandom random;
     std::unique_ptr<Peer> peer;
     TransceiverId audio{};
+    std::string told;  ///< The description that went to the other side.
   };
 
   Duration milliseconds(std::uint32_t least, std::uint32_t most) {
@@ -224,6 +229,7 @@ class Meeting {
   bool trickles() const { return cell_.mode != Mode::full; }
 
   void send_description(Side& from, Side& to) {
+    from.told = from.peer->local_description().value().sdp;
     network_.after(signalling_, [this, &to, description = from.peer->local_description().value()] {
       to.peer->set_remote_description(network_.now(), description).value();
       if (description.type == SdpType::offer) answer();
@@ -305,6 +311,15 @@ class Meeting {
     const ice::SelectedPair alice = alice_.peer->stats().pair.value();
     const bool v4 = alice.local.endpoint.address.family() == IpFamily::v4;
     outcome.winner = {letter_of(alice.local.type), letter_of(alice.remote.type), v4 ? '4' : '6'};
+    // A relay of Bob's that Alice knows by its checks; of what is trickled she is told in the end.
+    const Endpoint& remote = alice.remote.endpoint;
+    const bool is_untold = !trickles() && bob_.told.find(told_as(remote)) == std::string::npos;
+    if (outcome.winner->remote == 'p' && is_at_server(remote) && is_untold) outcome.winner->remote = 'u';
+  }
+
+  // In a candidate line.
+  static std::string told_as(const Endpoint& endpoint) {
+    return ' ' + endpoint.address.to_string() + ' ' + std::to_string(endpoint.port) + ' ';
   }
 
   static constexpr std::string_view payload = "an RTP packet that Bob echoes";

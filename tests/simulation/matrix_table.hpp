@@ -57,7 +57,8 @@ Cell cell_of(std::size_t number);
 std::string to_string(const Cell& cell);
 
 /// A winning pair, as Alice sees it: her candidate's type, the type of Bob's, and the family of both.
-/// Types are 'h' host, 's' server-reflexive, 'p' peer-reflexive, 'r' relayed.
+/// Types are 'h' host, 's' server-reflexive, 'p' peer-reflexive, 'r' relayed, and 'u' a relayed address of
+/// Bob's that was in no description, so that Alice knows it as a peer-reflexive one.
 struct Winner {
   char local;
   char remote;
@@ -75,7 +76,8 @@ struct Expectation {
   Entry second{};
   /// The table shows them as Bob would see them.
   bool mirrored = false;
-  bool heavy_loss = false;  ///< 30 %.
+  bool heavy_loss = false;     ///< 30 %.
+  bool untold_relays = false;  ///< 'r' of Bob's may be 'u'.
 
   bool may_fail() const;  ///< Always, if there is no pair.
   bool allows_a_pair() const;

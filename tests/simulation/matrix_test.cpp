@@ -151,6 +151,13 @@ TEST(Matrix, TellsPairsApart) {
   EXPECT_FALSE(direct.allows({'r', 's', '4'}));
   EXPECT_FALSE(direct.may_fail());
   EXPECT_TRUE(expectation_of({.alice = Nat::symmetric, .bob = Nat::symmetric}).may_fail());
+  Cell full{.bob = Nat::udp_blocked, .turn = Turn::tcp, .mode = Mode::full, .loss_percent = 30};
+  EXPECT_TRUE(expectation_of(full).allows({'h', 'u', '4'}));
+  EXPECT_FALSE(expectation_of(full).allows({'h', 'p', '4'})) << "it was told that this is a relay";
+  full.mode = Mode::trickle;
+  EXPECT_FALSE(expectation_of(full).allows({'h', 'u', '4'})) << "all that is found is told";
+  full = {.bob = Nat::udp_blocked, .turn = Turn::tcp, .mode = Mode::full};
+  EXPECT_FALSE(expectation_of(full).allows({'h', 'u', '4'})) << "nothing is lost";
   const Expectation lite = expectation_of({.bob = Nat::port_restricted, .mode = Mode::alice_lite});
   EXPECT_TRUE(lite.allows({'h', 's', '4'}));
   EXPECT_FALSE(lite.allows({'s', 'h', '4'}));

@@ -47,6 +47,9 @@ struct ConnectionConfig {
   /// Counts from the construction of a client, and from the first packet to a server.
   /// Silence for 30 s ends a handshake in any case: OpenSSL counts its retransmissions.
   Duration handshake_timeout = std::chrono::seconds(30);
+  /// A client's peer may not have our description yet: it is sent one ClientHello, which it may keep, and
+  /// neither retransmissions nor handshake_timeout begin before peer_is_ready(), or its first packet.
+  bool awaits_peer = false;
   /// Not owned; outlives the connection.
   KeyLogSink* key_log = nullptr;
 };
@@ -119,6 +122,9 @@ class PETREL_API Connection {
   /// which no certificate matches, fails the connection as soon as there is one.
   void set_remote_fingerprints(TimePoint now, std::vector<Fingerprint> fingerprints);
 
+  /// The peer has our description: see ConnectionConfig::awaits_peer. Calls after the first change nothing.
+  void peer_is_ready(TimePoint now);
+
   /// One UDP payload with one or more records.
   void handle_packet(TimePoint now, Bytes packet);
   void handle_timeout(TimePoint now);
@@ -170,6 +176,7 @@ class PETREL_API Connection {
 
   Role role_;
   State state_ = State::handshaking;
+  bool awaits_peer_ = false;
   ConnectionConfig config_;
   Certificate certificate_;
   TimePoint now_;

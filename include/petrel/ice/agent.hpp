@@ -274,6 +274,12 @@ class PETREL_API Agent {
   /// False, and counted, when there is none or consent is lost. `dscp` as in Transmit.
   bool send(TimePoint now, StreamId id, PacketBuffer payload, std::uint8_t dscp = 0);
 
+  /// The owner can do nothing with what the peer sends: nothing is sent or answered on this stream any more,
+  /// until a restart, so that the peer's consent ends too, within 30 s (RFC 7675 5.1). State::failed.
+  void withdraw_consent(TimePoint now, StreamId id);
+  /// Whether the peer has sent a check with the current credentials, which it knows by our description.
+  bool is_heard(StreamId id) const;
+
   /// Whose data comes from there? Nobody's, until a check has proven the 5-tuple:
   /// a request with the right password came from it, or one of ours was answered.
   std::optional<StreamId> stream_of(FlowId flow, const Endpoint& source) const;

@@ -94,9 +94,11 @@ struct AgentStats {
   std::uint64_t malformed_dropped = 0;      ///< Looked like STUN, was none.
   std::uint64_t unknown_ufrag_dropped = 0;  ///< A request for nobody here.
   std::uint64_t wrong_integrity_dropped =
-      0;                                  ///< Requests (answered by 401) and responses with a wrong password.
-  std::uint64_t bad_requests = 0;         ///< Answered by 400 or 420.
-  std::uint64_t unmatched_responses = 0;  ///< No transaction of ours, or too late.
+      0;                           ///< Requests (answered by 401) and responses with a wrong password.
+  std::uint64_t bad_requests = 0;  ///< Answered by 400 or 420.
+  /// Of both, those that were dropped in silence: somebody floods us (deviates from RFC 8489 6.3.1).
+  std::uint64_t refusals_withheld = 0;
+  std::uint64_t unmatched_responses = 0;   ///< No transaction of ours, or too late.
   std::uint64_t early_checks_dropped = 0;  ///< More than 16 checks before the remote credentials came.
 
   std::uint64_t name_candidates_ignored = 0;      ///< Names that are no `<uuid>.local`, or too many.
