@@ -8,7 +8,8 @@
 namespace petrel::inline v0::datachannel {
 namespace {
 
-// Asked for more when one is used; each costs some 100 bytes.
+// Each costs some 100 bytes. More are asked for when one is used, which not every peer grants (usrsctp's do
+// not by default): those of channels that are there before the association are there from the first.
 constexpr std::uint16_t initial_streams = 300;
 
 class AssociationLink final : public Link {
@@ -59,7 +60,7 @@ void Channels::start(TimePoint now, const TransportParameters& parameters) {
   sctp::AssociationConfig config{.local_port = parameters.local_port,
                                  .remote_port = parameters.remote_port,
                                  .mtu_bytes = parameters.mtu_bytes,
-                                 .streams = std::min(initial_streams, state_->max_streams),
+                                 .streams = std::min(std::max(initial_streams, state_->core.streams_in_use()), state_->max_streams),
                                  .max_streams = state_->max_streams,
                                  .log = state_->log};
   config.log.module = "sctp";
