@@ -50,7 +50,7 @@ export async function python_packages() {
 export const pion = path.join(folder, "pion_call");
 export async function pion_program() {
   const source = path.join(here, "peers", "pion");
-  const files = ["main.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
+  const files = ["main.go", "channels.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
   await once_for("pion", files, async () => {
     await run("go", ["build", "-o", pion, "."], { cwd: source }).catch((error) => {
       throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;

@@ -91,6 +91,13 @@ export const peers = [
     calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
+    name: "libwebrtc",
+    install: npm_packages,
+    command: () => node("wrtc.mjs"),
+    cannot: { "order first messages": { why: "wrtc mixes up those that come before the channel's event" } },
+    calls: [...every_call(["VP8"]), ...setups("VP8"), passive_answer("VP8"), ...channel_calls("VP8")],
+  },
+  {
     name: "werift",
     install: npm_packages,
     command: () => node("werift.mjs"),

@@ -120,6 +120,12 @@ asio::awaitable<void> ChannelScript::send_all(Line& line, std::shared_ptr<const 
 }
 
 asio::awaitable<void> ChannelScript::exchange(Line& line, Messages messages) {
+  if (line.messages_sent == 0 && messages.size() > 1 && cannot("order first messages")) {
+    Messages first = {messages.front()};
+    messages.erase(messages.begin());
+    auto exchanging = exchange(line, std::move(first));
+    co_await std::move(exchanging);
+  }
   petrel::DataChannel channel = line.channel;
   const std::string label = channel.label();
   // The other way at the same time, or both would wait for room.
