@@ -64,12 +64,14 @@ export const peers = [
     name: "aiortc",
     install: python_packages,
     command: () => [python, path.join(here, "peers", "aiortc_call.py")],
+    cannot: { "theirs, größter ☂": { why: "lengths of labels in characters" } },
     calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "aiortc of Debian",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "aiortc_call.py")],
+    cannot: { "theirs, größter ☂": { why: "lengths of labels in characters" } },
     calls: [...every_call(["VP8", "H264"]), ...channel_calls("VP8")],
   },
   {
@@ -113,6 +115,7 @@ export const peers = [
     name: "GStreamer",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "gstreamer_call.py")],
+    cannot: { "send empty messages": { why: "its pipeline ends with 'Failed to send data'" } },
     calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
