@@ -57,3 +57,17 @@ export async function pion_program() {
     });
   });
 }
+
+// str0m's side, built from source with what Cargo.lock names.
+export const str0m = path.join(folder, "str0m", "release", "str0m_call");
+export async function str0m_program() {
+  const source = path.join(here, "peers", "str0m");
+  const files = ["main.rs", "channels.rs", "media.rs"].map((file) => path.join("src", file));
+  const all = [...files, "build.rs", "Cargo.toml", "Cargo.lock"].map((file) => path.join(source, file));
+  await once_for("str0m", all, async () => {
+    const where = ["--target-dir", path.join(folder, "str0m")];
+    await run("cargo", ["build", "--release", "--locked", "--quiet", ...where], { cwd: source }).catch((error) => {
+      throw error.code === "ENOENT" ? new Error("there is no Rust; 1.85 or newer is needed") : error;
+    });
+  });
+}

@@ -2,7 +2,7 @@
 
 import path from "node:path";
 
-import { npm_packages, pion, pion_program, python, python_packages } from "./install.mjs";
+import { npm_packages, pion, pion_program, python, python_packages, str0m, str0m_program } from "./install.mjs";
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const node = (script, ...options) => [process.execPath, path.join(here, "peers", script), ...options];
@@ -109,6 +109,12 @@ export const peers = [
       "theirs, unordered, retransmitted": { why: "offered as ordered" },
       "theirs, unordered, for a while": { why: "offered as ordered" },
     },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
+  },
+  {
+    name: "str0m",
+    install: str0m_program,
+    command: () => [str0m],
     calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
