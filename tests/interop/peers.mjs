@@ -115,6 +115,7 @@ export const peers = [
     name: "str0m",
     install: str0m_program,
     command: () => [str0m],
+    cannot: { "send empty messages": { why: "sctp-proto counts them, and sends nothing" } },
     calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {

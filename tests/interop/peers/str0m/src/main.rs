@@ -21,6 +21,8 @@ type Error = Box<dyn std::error::Error>;
 const PATIENCE: Duration = Duration::from_millis(5);
 /// Datagrams that are read before anything else is done.
 const BATCH: usize = 64;
+/// Room for several of the largest messages; by default there is none for one.
+const MOST_BUFFERED: usize = 1 << 20;
 
 fn tell(what: &str, value: Value) {
     println!("{}", json!({ what: value }));
@@ -48,7 +50,8 @@ impl Call {
         let socket = UdpSocket::bind(own_address()?)?;
         let local = socket.local_addr()?;
         let media = Media::new(settings);
-        let mut rtc = media.configure(Rtc::builder()).build(Instant::now());
+        let config = Rtc::builder().set_sctp_max_buffered_amount(MOST_BUFFERED);
+        let mut rtc = media.configure(config).build(Instant::now());
         rtc.add_local_candidate(Candidate::host(local, "udp")?);
         let specs = settings["data"]["channels"].as_array().cloned().unwrap_or_default();
         let mut call = Call { rtc, socket, local, pending: None, specs, channels: Channels::default(), media };
