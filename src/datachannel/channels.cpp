@@ -8,7 +8,8 @@
 namespace petrel::inline v0::datachannel {
 namespace {
 
-// Asked for more when one is used; each costs some 100 bytes.
+// Each costs some 100 bytes. More are asked for when one is used, which not every peer grants (usrsctp's do
+// not by default): those of channels that are there before the association are there from the first.
 constexpr std::uint16_t initial_streams = 300;
 
 class AssociationLink final : public Link {
@@ -61,7 +62,7 @@ class Channels::State {
     return {.local_port = parameters.local_port,
             .remote_port = parameters.remote_port,
             .mtu_bytes = parameters.mtu_bytes,
-            .streams = std::min(initial_streams, max_streams),
+            .streams = std::min(std::max(initial_streams, core.streams_in_use()), max_streams),
             .max_streams = max_streams,
             .interleaving = interleaving,
             .log = log};

@@ -97,6 +97,15 @@ std::error_code Core::refusal(const std::string& label, const ChannelInit& init)
   return {};
 }
 
+std::uint16_t Core::streams_in_use() const {
+  // In-band channels take every other stream, past those that negotiated ones are on.
+  std::size_t streams = std::min<std::size_t>(2 * channels_.size(), config_.max_streams);
+  for (const auto& [id, channel] : channels_) {
+    if (channel->init.id) streams = std::max<std::size_t>(streams, *channel->init.id + 1U);
+  }
+  return static_cast<std::uint16_t>(streams);
+}
+
 // RFC 8832 6: the DTLS client has the even streams, the server the odd ones.
 std::optional<std::uint16_t> Core::free_stream() const {
   for (std::uint32_t stream = parameters_.dtls_client ? 0 : 1; stream < config_.max_streams; stream += 2) {

@@ -50,6 +50,8 @@ class Core {
   void close(TimePoint now, ChannelId id);
   std::optional<ChannelInfo> info(ChannelId id) const;
   std::vector<ChannelId> channels() const;
+  /// So many streams the channels take that there are, or will before start() is over. At most `max_streams`.
+  std::uint16_t streams_in_use() const;
   const ChannelsStats& stats() const { return stats_; }
   const std::string& error_detail() const { return error_detail_; }
 

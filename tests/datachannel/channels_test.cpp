@@ -142,9 +142,9 @@ TEST(Channels, CloseFromBothSidesAtOnceAndOpenAgain) {
 TEST(Channels, HaveStreamsBeyondThoseOfTheStart) {
   Pair pair(1);
   const ChannelInit far{.negotiated = true, .id = 900};
+  ASSERT_TRUE(pair.connects());
   const ChannelId left = pair.create(pair.left, "", far);
   const ChannelId right = pair.create(pair.right, "", far);
-  ASSERT_TRUE(pair.connects());
   EXPECT_TRUE(pair.send(pair.left, left, "far").value());
   pair.run_for(1s);
   EXPECT_EQ(pair.right.text(right, 0), "far");
@@ -154,6 +154,30 @@ TEST(Channels, HaveStreamsBeyondThoseOfTheStart) {
   EXPECT_EQ(pair.left.count<Closed>(left), 1U);
   EXPECT_EQ(pair.right.count<Closed>(right), 1U);
   EXPECT_FALSE(pair.left.end_of(left));
+}
+
+// How many outgoing streams the INIT asks for, RFC 9260 3.3.2.
+std::size_t streams_at_first(std::span<const ChannelInit> channels) {
+  testing::SeededRandom random(1);
+  Channels end({}, {}, random);
+  for (const ChannelInit& init : channels) EXPECT_TRUE(end.create({}, "", init));
+  end.start({}, {.dtls_client = true});
+  const auto packet = end.poll_packet({});
+  constexpr std::size_t common_header = 12;
+  constexpr std::size_t at = common_header + 12;
+  if (!packet || packet->size() < at + 2 || packet->bytes()[common_header] != std::byte{1}) return 0;
+  return (std::to_integer<std::size_t>(packet->bytes()[at]) << 8) |
+         std::to_integer<std::size_t>(packet->bytes()[at + 1]);
+}
+
+// There are peers that grant none later.
+TEST(Channels, BeginWithTheStreamsOfThoseThatThereAre) {
+  EXPECT_EQ(streams_at_first({}), 300U);
+  EXPECT_EQ(streams_at_first(std::vector<ChannelInit>(150)), 300U);
+  EXPECT_EQ(streams_at_first(std::vector<ChannelInit>(200)), 400U);
+  EXPECT_EQ(streams_at_first(std::vector<ChannelInit>(1000)), 1024U);
+  EXPECT_EQ(streams_at_first(std::vector<ChannelInit>{{.negotiated = true, .id = 5}}), 300U);
+  EXPECT_EQ(streams_at_first(std::vector<ChannelInit>{{.negotiated = true, .id = 500}}), 501U);
 }
 
 TEST(Channels, OpenManyFromBothSides) {

@@ -50,10 +50,24 @@ export async function python_packages() {
 export const pion = path.join(folder, "pion_call");
 export async function pion_program() {
   const source = path.join(here, "peers", "pion");
-  const files = ["main.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
+  const files = ["main.go", "channels.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
   await once_for("pion", files, async () => {
     await run("go", ["build", "-o", pion, "."], { cwd: source }).catch((error) => {
       throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
+    });
+  });
+}
+
+// str0m's side, built from source with what Cargo.lock names.
+export const str0m = path.join(folder, "str0m", "release", "str0m_call");
+export async function str0m_program() {
+  const source = path.join(here, "peers", "str0m");
+  const files = ["main.rs", "channels.rs", "media.rs"].map((file) => path.join("src", file));
+  const all = [...files, "build.rs", "Cargo.toml", "Cargo.lock"].map((file) => path.join(source, file));
+  await once_for("str0m", all, async () => {
+    const where = ["--target-dir", path.join(folder, "str0m")];
+    await run("cargo", ["build", "--release", "--locked", "--quiet", ...where], { cwd: source }).catch((error) => {
+      throw error.code === "ENOENT" ? new Error("there is no Rust; 1.85 or newer is needed") : error;
     });
   });
 }

@@ -2,7 +2,7 @@
 
 import path from "node:path";
 
-import { npm_packages, pion, pion_program, python, python_packages } from "./install.mjs";
+import { npm_packages, pion, pion_program, python, python_packages, str0m, str0m_program } from "./install.mjs";
 
 const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname);
 const node = (script, ...options) => [process.execPath, path.join(here, "peers", script), ...options];
@@ -24,11 +24,13 @@ const setups = (codec) => [
   { role: "answer", way: "trickle", codec, setup: "passive", expect: client },
 ];
 
-// An offer of media and a data channel, of which the media has to come about. aiortc, werift and
-// webrtcbin do not get along with an answer that rejects a data channel, and have no such call.
-const with_channel = (codec) => ({
-  role: "answer", way: "trickle", codec, peer: { channels: ["chat"] }, note: "offered a data channel",
-});
+// Data channels of every kind: alone, and beside media on the same transport. What the peer cannot do with them
+// is its `cannot`, by the steps of call/channel_script.cpp.
+const channel_calls = (codec) =>
+  roles.flatMap((role) => [
+    ...ways.map((way) => ({ role, way, data: true })),
+    ...(codec ? [{ role, way: "trickle", codec, data: true }] : []),
+  ]);
 
 // Names in place of addresses. The side that has to find the name tells none of its own, so that nothing
 // but the name can connect them.
@@ -53,7 +55,7 @@ export const peers = [
       ...every_call(["VP8", "H264"]),
       ...setups("VP8"),
       passive_answer("VP8"),
-      with_channel("VP8"),
+      ...channel_calls("VP8"),
       ...by_name_of_peer({ command: browser("chromium", { devices: false }) }),
       ...by_name_of_petrel,
     ],
@@ -62,37 +64,66 @@ export const peers = [
     name: "aiortc",
     install: python_packages,
     command: () => [python, path.join(here, "peers", "aiortc_call.py")],
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+    cannot: { "theirs, größter ☂": { why: "lengths of labels in characters" } },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "aiortc of Debian",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "aiortc_call.py")],
-    calls: every_call(["VP8", "H264"]),
+    cannot: { "theirs, größter ☂": { why: "lengths of labels in characters" } },
+    calls: [...every_call(["VP8", "H264"]), ...channel_calls("VP8")],
   },
   {
     name: "Pion",
     install: pion_program,
     command: () => [pion],
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), passive_answer("VP8"), with_channel("VP8")],
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), passive_answer("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "libdatachannel",
     install: npm_packages,
     command: () => node("node_datachannel.mjs"),
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), with_channel("VP8")],
+    cannot: {
+      "tell parameters": {
+        why: "node-datachannel has no call for what the peer's channels are",
+        names: ["ordered", "negotiated", "max_retransmits", "max_packet_life_time"],
+      },
+    },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
+  },
+  {
+    name: "libwebrtc",
+    install: npm_packages,
+    command: () => node("wrtc.mjs"),
+    cannot: { "order first messages": { why: "wrtc mixes up those that come before the channel's event" } },
+    calls: [...every_call(["VP8"]), ...setups("VP8"), passive_answer("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "werift",
     install: npm_packages,
     command: () => node("werift.mjs"),
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+    cannot: {
+      "send empty messages": { why: "it counts them, and sends nothing" },
+      "theirs, größter ☂": { why: "lengths of labels in UTF-16 units" },
+      "theirs, unordered, retransmitted": { why: "offered as ordered" },
+      "theirs, unordered, for a while": { why: "offered as ordered" },
+    },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
+  },
+  {
+    name: "str0m",
+    install: str0m_program,
+    command: () => [str0m],
+    cannot: { "send empty messages": { why: "sctp-proto counts them, and sends nothing" } },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "GStreamer",
     install: async () => {},
     command: () => ["/usr/bin/python3", path.join(here, "peers", "gstreamer_call.py")],
-    calls: [...every_call(["VP8", "H264"]), ...setups("VP8")],
+    cannot: { "send empty messages": { why: "its pipeline ends with 'Failed to send data'" } },
+    calls: [...every_call(["VP8", "H264"]), ...setups("VP8"), ...channel_calls("VP8")],
   },
   {
     name: "Firefox",
@@ -102,7 +133,7 @@ export const peers = [
       ...every_call(["VP8"]),
       ...setups("VP8"),
       passive_answer("VP8"),
-      with_channel("VP8"),
+      ...channel_calls("VP8"),
       ...by_name_of_peer(),
       ...by_name_of_petrel,
     ],
@@ -111,6 +142,6 @@ export const peers = [
     name: "Firefox, DTLS 1.2",
     install: async () => {},
     command: () => browser("firefox", { preferences: { "media.peerconnection.dtls.version.max": 771 } }),
-    calls: every_call(["VP8"]),
+    calls: [...every_call(["VP8"]), ...channel_calls("VP8")],
   },
 ];

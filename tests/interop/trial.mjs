@@ -6,6 +6,7 @@
 //   setup        what the a=setup of the offer is made to say on its way; the other side must follow
 //   hidden       who tells no address, but names that multicast DNS has to find: "petrel" or "peer"
 //   withheld     whose candidates the other one never gets, so that only its own checks can make the connection
+//   cannot       steps with data channels that the peer is known to be unable to take, and why (channels.mjs)
 //   expect       values that petrel's result has to have, by path: { "dtls.role": "server" }
 //
 // Prints { ok, failures, petrel, peer, version, transcript } as one line of JSON.
@@ -13,10 +14,12 @@
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 
+import { data_of_call, disagreements } from "./channels.mjs";
 import { LinePeer } from "./line_peer.mjs";
 
 const bin = process.env.PETREL_BIN ?? "build/release/bin";
 const call_deadline_ms = 30_000;
+const channels_deadline_ms = 120_000; // Megabytes, by peers in JavaScript and Python.
 
 const other = { offer: "answer", answer: "offer" };
 const at = (value, where) => where.split(".").reduce((part, name) => part?.[name], value);
@@ -35,6 +38,9 @@ async function converse(trial) {
   const transcript = [];
   const failures = [];
   const enough = new Set();
+  const not_closed = new Set(); // What petrel has seen close, and the peer has not.
+  const closed = new Set();
+  const data = trial.data && data_of_call(trial.cannot);
   const ends = {};
   let decide;
   const decided = new Promise((resolve) => (decide = resolve));
@@ -46,9 +52,12 @@ async function converse(trial) {
       if (told_address) failures.push(`${from} hides its addresses, and tells ${told_address}`);
       if (line.description) ends[to].tell({ description: on_its_way(line.description, from, trial) });
       else if (trial.withheld !== from) ends[to].tell(line);
-    } else if (line.enough) {
-      enough.add(from);
-      if (enough.size === 2) decide();
+    } else if (line.enough || line.closed) {
+      if (line.closed) closed.add(line.closed);
+      else enough.add(from);
+      for (const label of line.enough?.closed ?? []) not_closed.add(label);
+      for (const label of closed) not_closed.delete(label);
+      if (enough.size === 2 && not_closed.size === 0) decide();
     } else if (line.failed) {
       failures.push(`${from}: ${line.failed}`);
       decide();
@@ -70,23 +79,26 @@ async function converse(trial) {
 
   const { role, ...start } = trial.start;
   const starts = {
-    petrel: { ...start, ...trial.petrel, role },
-    peer: { ...start, ...trial.peer, role: other[role] },
+    petrel: { ...start, ...data?.petrel, ...trial.petrel, role },
+    peer: { ...start, ...data?.peer, ...trial.peer, role: other[role] },
   };
+  if (start.media.length === 0) enough.add("peer"); // It counts media.
   // Whoever answers is ready before the offer comes.
   const in_turn = role === "offer" ? ["peer", "petrel"] : ["petrel", "peer"];
   for (const name of in_turn) ends[name].tell({ start: starts[name] });
 
-  await Promise.race([decided, setTimeout(call_deadline_ms, undefined, { ref: false })]);
+  await Promise.race([decided, setTimeout(data ? channels_deadline_ms : call_deadline_ms, undefined, { ref: false })]);
   for (const name of ["petrel", "peer"]) {
     if (!enough.has(name)) failures.push(`${name} did not get ${start.enough} of everything`);
   }
+  for (const label of not_closed) failures.push(`the peer did not hear that '${label}' has closed`);
   // Whoever ends first ends the call, so both are asked before.
   const [petrel, peer] = await Promise.all([ends.petrel.result(), ends.peer.result()]);
   over = true;
   const codes = await Promise.all([ends.petrel.stop(), ends.peer.stop()]);
   if (codes[0] !== 0) failures.push(`petrel ended with ${codes[0]}`);
   const complaints = `${ends.petrel.complaints}${ends.peer.complaints}`;
+  if (data) failures.push(...disagreements({ petrel, peer, data, cannot: trial.cannot }));
   return { petrel, peer, version: ends.peer.hello.version, failures, transcript, complaints };
 }
 

@@ -86,6 +86,10 @@ void Call::start(const json& settings) {
     media_.emplace(kind, std::move(medium));
   }
   peer_.emplace(network_, std::move(config));
+  if (settings.contains("data")) {
+    script_.emplace(*peer_, network_, settings.at("data"), tell_);
+    script_->prepare();
+  }
   watch();
   if (offers_) offer();
 }
@@ -97,6 +101,12 @@ void Call::watch() {
     for (const auto& [kind, medium] : media_) {
       asio::co_spawn(network_.executor(), send(kind), asio::detached);
     }
+    if (script_ && !script_->has_begun()) {
+      asio::co_spawn(network_.executor(), script_->run([this] { tell_when_enough(); }), asio::detached);
+    }
+  });
+  peer_->on_data_channel([this](petrel::DataChannel channel) {
+    if (script_) script_->announced(std::move(channel));
   });
   if (!trickles_) return;
   peer_->on_ice_candidate([this](const petrel::LocalCandidate& candidate) {
@@ -159,6 +169,7 @@ void Call::handle_description(const json& description) {
   if (const auto set = peer_->set_remote_description({type, description.at("sdp")}); !set) {
     return fail(set.error().message() + ": " + peer_->error_detail());
   }
+  if (script_) script_->handle_description(description.at("sdp").get_ref<const std::string&>());
   if (type == petrel::SdpType::offer) answer();
   for (const petrel::RejectedMedia& rejected : peer_->rejected_media()) {
     tell_({{"rejected", rejected.detail}});
@@ -188,12 +199,16 @@ asio::awaitable<void> Call::send(petrel::Kind kind) {
 
 void Call::count(petrel::Kind kind) {
   ++media_.at(kind).received;
-  if (told_enough_) return;
+  tell_when_enough();
+}
+
+void Call::tell_when_enough() {
+  if (told_enough_ || (script_ && !script_->is_over())) return;
   for (const auto& [each, medium] : media_) {
     if (medium.received < enough_) return;
   }
   told_enough_ = true;
-  tell_({{"enough", json::object()}});
+  tell_({{"enough", {{"closed", script_ ? script_->closed() : json::array()}}}});
 }
 
 void Call::fail(const std::string& what) { tell_({{"failed", what}}); }
@@ -208,6 +223,7 @@ json Call::result() const {
     result["sent"][name] = medium.sent;
     result["received"][name] = medium.received;
   }
+  if (script_) result["data"] = script_->result();
   if (!result.at("connected")) result["report"] = to_string(peer_->report());
   return result;
 }

@@ -11,14 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "interop/call/channel_script.hpp"
 #include "petrel/peer_connection.hpp"
 
 namespace interop {
 
 /// One call with a peer of another make, driven by JSON lines; docs/interop.md has them all.
 ///
-/// It sends the frames that it was told to, over and over, and counts those that come. Knows
-/// nothing of where the lines come from and go to, nor of who the peer is.
+/// It sends the frames that it was told to, over and over, counts those that come, and uses data channels
+/// as its script says. Knows nothing of where the lines come from and go to, nor of who the peer is.
 class Call {
  public:
   using Tell = std::function<void(const nlohmann::json&)>;
@@ -53,6 +54,7 @@ class Call {
   asio::awaitable<void> tell_when_gathered();
   asio::awaitable<void> send(petrel::Kind kind);
   void count(petrel::Kind kind);
+  void tell_when_enough();
   void fail(const std::string& what);
   nlohmann::json result() const;
 
@@ -60,6 +62,7 @@ class Call {
   Tell tell_;
   std::optional<petrel::PeerConnection> peer_;
   std::map<petrel::Kind, Medium> media_;
+  std::optional<ChannelScript> script_;
   std::uint64_t enough_ = 0;  ///< Frames of each kind.
   bool offers_ = false;
   bool trickles_ = true;

@@ -11,8 +11,24 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.sdp import candidate_from_sdp
+from channels import MOST_BUFFERED, Channels, Line
 
 SOURCES = {"audio": AudioStreamTrack, "video": VideoStreamTrack}
+
+# What the start line calls them.
+CHANNEL_OPTIONS = {
+    "label": "label",
+    "ordered": "ordered",
+    "max_retransmits": "maxRetransmits",
+    "max_packet_life_time": "maxPacketLifeTime",
+    "protocol": "protocol",
+    "negotiated": "negotiated",
+    "id": "id",
+}
+
+
+def parameters(channel) -> dict:
+    return {name: getattr(channel, attribute) for name, attribute in CHANNEL_OPTIONS.items()}
 
 
 def tell(line: dict) -> None:
@@ -27,7 +43,20 @@ class Call:
         self.tasks = []
         self.connection = RTCPeerConnection(RTCConfiguration([]))
         self.connection.on("connectionstatechange", lambda: tell({"state": self.connection.connectionState}))
+        self.channels = Channels(tell)
+        self.connection.on("datachannel", self.use_channel)
+        for spec in settings.get("data", {}).get("channels", []):
+            self.use_channel(self.connection.createDataChannel(**{CHANNEL_OPTIONS[name]: spec[name] for name in spec}))
         self.connection.on("track", lambda track: self.tasks.append(asyncio.ensure_future(self.count(track))))
+
+    def use_channel(self, channel) -> None:
+        line = self.channels.use(
+            Line(channel.label, channel.send, lambda: channel.bufferedAmount, channel.close, lambda: parameters(channel))
+        )
+        channel.bufferedAmountLowThreshold = MOST_BUFFERED // 4
+        channel.on("message", lambda message: self.channels.handle_message(line, message))
+        channel.on("bufferedamountlow", lambda: self.channels.send(line))
+        channel.on("close", lambda: self.channels.handle_close(line))
 
     async def count(self, track) -> None:
         """Each frame that it could decode."""
@@ -56,8 +85,6 @@ class Call:
         tell({"description": {"type": local.type, "sdp": local.sdp}})
 
     async def offer(self) -> None:
-        for label in self.settings.get("channels", []):
-            self.connection.createDataChannel(label)
         self.add_tracks()
         await self.describe(await self.connection.createOffer())
 
@@ -82,7 +109,8 @@ class Call:
             if report.type == "outbound-rtp":
                 sent[report.kind] = report.packetsSent
         connected = self.connection.connectionState == "connected"
-        tell({"result": {"connected": connected, "received": self.received, "sent": sent}})
+        result = {"connected": connected, "received": self.received, "sent": sent}
+        tell({"result": {**result, "channels": self.channels.result()}})
 
 
 async def main() -> None:

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { launch } from "../../browser/browser.mjs";
 import { Firefox } from "../firefox/bidi.mjs";
 import { call_page } from "./call_page.mjs";
+import { define_channels } from "./channels.mjs";
 import { converse, tell } from "./lines.mjs";
 
 const poll_ms = 300;
@@ -46,6 +47,7 @@ const { page, name, version, touch, close } = await browsers[make](JSON.parse(op
 try {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await touch();
+  await page.evaluate(define_channels);
   await page.evaluate(call_page);
 
   let over = false;

@@ -1,5 +1,5 @@
 // A browser's side of a call: the same lines, spoken by functions of a page. It works in every
-// browser, so it must not use anything outside its own body.
+// browser, so it must not use anything outside its own body, but petrelChannels of channels.mjs.
 export function call_page() {
   const waiting = [];
   let wake = () => {};
@@ -8,6 +8,7 @@ export function call_page() {
     wake();
   };
 
+  const channels = globalThis.petrelChannels(tell);
   let settings, connection, watch;
 
   // Without a camera the browser hides its addresses.
@@ -37,12 +38,17 @@ export function call_page() {
       tell({ candidate: { candidate: candidate?.candidate ?? "", mid: candidate?.sdpMid ?? "" } });
     };
     const wanted = Object.fromEntries(told.media.map(({ kind }) => [kind, true]));
-    const stream = told.drawn_media ? drawn_media() : await navigator.mediaDevices.getUserMedia(wanted);
-    for (const track of stream.getTracks()) {
-      if (wanted[track.kind]) connection.addTrack(track, stream);
+    if (told.media.length > 0) {
+      const stream = told.drawn_media ? drawn_media() : await navigator.mediaDevices.getUserMedia(wanted);
+      for (const track of stream.getTracks()) {
+        if (wanted[track.kind]) connection.addTrack(track, stream);
+      }
+      watch = setInterval(look, 100);
     }
-    for (const label of told.channels ?? []) connection.createDataChannel(label);
-    watch = setInterval(look, 100);
+    connection.ondatachannel = ({ channel }) => channels.use(channel);
+    for (const spec of told.data?.channels ?? []) {
+      channels.use(connection.createDataChannel(spec.label, channels.options(spec)));
+    }
     if (told.role === "offer") await describe(await connection.createOffer());
   };
 
@@ -96,6 +102,7 @@ export function call_page() {
       },
       dtls: { role: transport?.dtlsRole, version: transport?.tlsVersion, cipher: transport?.dtlsCipher },
       srtp: transport?.srtpCipher,
+      channels: await channels.result(),
     };
   };
 

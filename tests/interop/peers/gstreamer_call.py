@@ -6,6 +6,7 @@ import sys
 import threading
 
 import gi
+from channels import MOST_BUFFERED, Channels, Line
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstSdp", "1.0")
@@ -21,6 +22,37 @@ SOURCES = {
     "opus": "audiotestsrc is-live=true ! audioconvert ! audioresample ! opusenc ! rtpopuspay",
 }
 TYPES = {"offer": GstWebRTC.WebRTCSDPType.OFFER, "answer": GstWebRTC.WebRTCSDPType.ANSWER}
+
+# Data channels: its names and types of what the start line says of one.
+CHANNEL_OPTIONS = {
+    "ordered": ("ordered", bool),
+    "max_retransmits": ("max-retransmits", int),
+    "max_packet_life_time": ("max-packet-lifetime", int),
+    "protocol": ("protocol", str),
+    "negotiated": ("negotiated", bool),
+    "id": ("id", int),
+}
+
+
+def channel_options(spec: dict):
+    options = Gst.Structure.new_empty("options")
+    for name, (property_name, kind) in CHANNEL_OPTIONS.items():
+        if name in spec:
+            options.set_value(property_name, kind(spec[name]))
+    return options
+
+
+def parameters(channel) -> dict:
+    told = {name: channel.get_property(property_name) for name, (property_name, _) in CHANNEL_OPTIONS.items()}
+    # -1: there is no such limit.
+    return {name: None if value == -1 else value for name, value in told.items()}
+
+
+def send(channel, message) -> None:
+    if isinstance(message, str):
+        channel.emit("send-string", message)
+    else:
+        channel.emit("send-data", GLib.Bytes.new(message) if message else None)
 
 
 def tell(line: dict) -> None:
@@ -43,20 +75,45 @@ class Call:
         self.bin.connect("notify::connection-state", lambda *_: tell({"state": self.state()}))
         self.bin.connect("notify::ice-gathering-state", self.gathered)
         self.bin.connect("on-ice-candidate", self.found)
+        self.channels = Channels(tell)
+        self.bin.connect("on-data-channel", lambda _, channel: self.use_channel(channel))
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
         bus.connect("message::error", lambda _, message: tell({"failed": str(message.parse_error())}))
         if settings["role"] == "offer":
             self.send()
-            self.pipeline.set_state(Gst.State.PLAYING)
-            for label in settings.get("channels", []):
-                self.kept.append(self.bin.emit("create-data-channel", label, None))
+        self.pipeline.set_state(Gst.State.PLAYING)
+        for spec in settings.get("data", {}).get("channels", []):
+            self.use_channel(self.bin.emit("create-data-channel", spec["label"], channel_options(spec)))
+        if settings["role"] == "offer":
             self.ask("create-offer", "offer")
-        else:
-            self.pipeline.set_state(Gst.State.PLAYING)
 
     def state(self) -> str:
         return self.bin.get_property("connection-state").value_nick
+
+    def use_channel(self, channel) -> None:
+        """Its signals come on threads of its own, and are taken to the one that lines come on."""
+        self.kept.append(channel)
+        line = self.channels.use(
+            Line(
+                channel.get_property("label"),
+                lambda message: send(channel, message),
+                lambda: channel.get_property("buffered-amount"),
+                lambda: channel.emit("close"),
+                lambda: parameters(channel),
+            )
+        )
+
+        def later(call, *arguments) -> None:
+            GLib.idle_add(lambda: call(line, *arguments) and False)
+
+        channel.set_property("buffered-amount-low-threshold", MOST_BUFFERED // 4)
+        channel.connect("on-message-string", lambda _, text: later(self.channels.handle_message, text or ""))
+        channel.connect(
+            "on-message-data", lambda _, data: later(self.channels.handle_message, data.get_data() if data else b"")
+        )
+        channel.connect("on-buffered-amount-low", lambda _: later(self.channels.send))
+        channel.connect("on-close", lambda _: later(self.channels.handle_close))
 
     def send(self) -> None:
         """Gives webrtcbin a source for each kind of media."""
@@ -145,7 +202,8 @@ class Call:
             if line["candidate"]["candidate"]:
                 self.bin.emit("add-ice-candidate", 0, line["candidate"]["candidate"])
         elif "report" in line:
-            tell({"result": {"connected": self.state() == "connected", "received": self.received}})
+            result = {"connected": self.state() == "connected", "received": self.received}
+            tell({"result": {**result, "channels": self.channels.result()}})
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import { randomInt } from "node:crypto";
 
 import { npm_version, require_package } from "../install.mjs";
+import { define_channels } from "./channels.mjs";
 import { converse, Counter, tell } from "./lines.mjs";
 import { FrameClock } from "./rtp.mjs";
 
@@ -10,6 +11,8 @@ const { default: library } = await import(require_package.resolve("node-datachan
 
 const payload_types = { VP8: 96, H264: 102, opus: 111 };
 
+define_channels();
+const channels = globalThis.petrelChannels(tell);
 let settings, connection, counter;
 const tracks = new Map();
 const clocks = new Map();
@@ -52,6 +55,25 @@ function use(track, medium, ssrc) {
   else track.onOpen(send);
 }
 
+// Its channels, as the W3C has them. It does not tell how the other side's are delivered: `options` are those
+// of its own.
+function use_channel(channel, options = {}) {
+  channels.use({
+    ...options,
+    label: channel.getLabel(),
+    protocol: channel.getProtocol(),
+    get id() { return channel.getId(); },
+    get bufferedAmount() { return channel.bufferedAmount(); },
+    set bufferedAmountLowThreshold(bytes) { channel.setBufferedAmountLowThreshold(bytes); },
+    set onbufferedamountlow(callback) { channel.onBufferedAmountLow(callback); },
+    set onclose(callback) { channel.onClosed(callback); },
+    set onmessage(callback) { channel.onMessage((data) => callback({ data })); },
+    send: (data) =>
+      typeof data === "string" ? channel.sendMessage(data) : channel.sendMessageBinary(Buffer.from(data)),
+    close: () => channel.close(),
+  });
+}
+
 function start(told) {
   settings = told;
   counter = new Counter(told.media, told.enough);
@@ -79,6 +101,11 @@ function start(told) {
     const medium = told.media.find(({ kind }) => kind === track.type());
     if (medium) use(track, medium, randomInt(1, 2 ** 31));
   });
+  connection.onDataChannel((channel) => use_channel(channel));
+  for (const spec of told.data?.channels ?? []) {
+    const options = channels.options(spec);
+    use_channel(connection.createDataChannel(spec.label, { ...options, unordered: options.ordered === false }), options);
+  }
   if (told.role !== "offer") return;
   for (const medium of told.media) {
     const ssrc = randomInt(1, 2 ** 31);
@@ -87,11 +114,10 @@ function start(told) {
     description.addSSRC(ssrc, "peer", "stream", medium.kind);
     use(connection.addTrack(description), medium, ssrc);
   }
-  for (const label of told.channels ?? []) connection.createDataChannel(label);
   connection.setLocalDescription("offer");
 }
 
-function report() {
+async function report() {
   const pair = connection?.getSelectedCandidatePair();
   tell({
     result: {
@@ -99,12 +125,13 @@ function report() {
       received: counter?.received,
       sent: Object.fromEntries([...clocks].map(([kind, { sent }]) => [kind, sent])),
       pair: pair && { local: pair.local.type, remote: pair.remote.type },
+      channels: await channels.result(),
     },
   });
 }
 
 const version = `${library.getLibraryVersion()} (node-datachannel ${await npm_version("node-datachannel")})`;
-await converse("libdatachannel", version, (line) => {
+await converse("libdatachannel", version, async (line) => {
   if (line.start) {
     start(line.start);
   } else if (line.description) {
@@ -115,7 +142,7 @@ await converse("libdatachannel", version, (line) => {
     const { candidate, mid } = line.candidate;
     if (candidate !== "") connection.addRemoteCandidate(candidate, mid);
   } else if (line.report) {
-    report();
+    await report();
   }
 });
 connection?.close();

@@ -1,6 +1,7 @@
 // werift as a peer.
 
 import { npm_version, require_package } from "../install.mjs";
+import { define_channels } from "./channels.mjs";
 import { converse, Counter, tell } from "./lines.mjs";
 import { FrameClock } from "./rtp.mjs";
 
@@ -18,11 +19,18 @@ const parameters = {
   opus: () => new werift.RTCRtpCodecParameters({ mimeType: "audio/opus", clockRate: 48000, channels: 2 }),
 };
 
+define_channels();
+const channels = globalThis.petrelChannels(tell);
 let settings, connection, counter;
 let described = false;
 const early_candidates = [];
 const tracks = new Map();
 const clocks = new Map();
+
+// It has the W3C's handlers, but for one.
+function use_channel(channel) {
+  channel.bufferedAmountLow.subscribe(channels.use(channel));
+}
 
 const use_tracks = () => {
   for (const medium of settings.media) {
@@ -73,13 +81,16 @@ async function start(told) {
     if (described) tell(line);
     else early_candidates.push(line);
   });
+  connection.onDataChannel.subscribe(use_channel);
+  for (const spec of told.data?.channels ?? []) {
+    use_channel(connection.createDataChannel(spec.label, channels.options(spec)));
+  }
   if (told.role !== "offer") return;
   use_tracks();
-  for (const label of told.channels ?? []) connection.createDataChannel(label);
   await describe(await connection.createOffer());
 }
 
-function report() {
+async function report() {
   const transport = connection?.dtlsTransports[0];
   tell({
     result: {
@@ -87,6 +98,7 @@ function report() {
       received: counter?.received,
       sent: Object.fromEntries([...clocks].map(([kind, { sent }]) => [kind, sent])),
       dtls: transport && { role: transport.role },
+      channels: await channels.result(),
     },
   });
 }
@@ -106,7 +118,7 @@ await converse("werift", await npm_version("werift"), async (line) => {
     const { candidate, mid } = line.candidate;
     if (candidate !== "") await connection.addIceCandidate({ candidate, sdpMid: mid });
   } else if (line.report) {
-    report();
+    await report();
   }
 });
 await connection?.close();

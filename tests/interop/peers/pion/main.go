@@ -30,7 +30,9 @@ type settings struct {
 	Media    []medium `json:"media"`
 	Enough   int64    `json:"enough"`
 	DtlsRole string   `json:"dtls_role"`
-	Channels []string `json:"channels"`
+	Data     *struct {
+		Channels []channelSpec `json:"channels"`
+	} `json:"data"`
 }
 
 type candidate struct {
@@ -52,6 +54,7 @@ type call struct {
 	received   map[string]*atomic.Int64
 	sent       map[string]*atomic.Int64
 	enough     sync.Once
+	channels   channels
 }
 
 var printing sync.Mutex
@@ -127,6 +130,14 @@ func newCall(s settings) (*call, error) {
 			return nil, err
 		}
 	}
+	connection.OnDataChannel(c.channels.use)
+	if s.Data != nil {
+		for _, spec := range s.Data.Channels {
+			if err := c.channels.make(connection, spec); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return c, nil
 }
 
@@ -199,11 +210,6 @@ func (c *call) describe(description webrtc.SessionDescription) error {
 }
 
 func (c *call) offer() error {
-	for _, label := range c.settings.Channels {
-		if _, err := c.connection.CreateDataChannel(label, nil); err != nil {
-			return err
-		}
-	}
 	offer, err := c.connection.CreateOffer(nil)
 	if err != nil {
 		return err
@@ -238,6 +244,7 @@ func (c *call) report() {
 		"connected": c.connection.ConnectionState() == webrtc.PeerConnectionStateConnected,
 		"received":  counts(c.received),
 		"sent":      counts(c.sent),
+		"channels":  c.channels.result(),
 	}
 	transport := c.connection.SCTP().Transport()
 	for _, sender := range c.senders {
