@@ -5,6 +5,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <span>
@@ -165,11 +166,13 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
   static asio::awaitable<void> send(std::shared_ptr<TcpRelayState> self, turn::PeerStreamId id, Bytes bytes) {
     while (!bytes.empty()) {
       if (!self || self->network_ == nullptr) throw std::system_error(make_error_code(Errc::closed));
+      const std::uint64_t before = self->wakes_;
       const auto taken = self->allocation_->write(self->network_->now(), id, bytes);
       if (!taken) throw std::system_error(taken.error());
       bytes = bytes.subspan(*taken);
       self->run();
-      if (!bytes.empty()) co_await self->wait();
+      // There may be room again already, of which nobody tells twice.
+      if (!bytes.empty() && self->wakes_ == before) co_await self->wait();
     }
   }
   void close(turn::PeerStreamId id) {
@@ -272,6 +275,7 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
   }
 
   void wake() {
+    ++wakes_;
     if (wake_ && waiting_ > 0) wake_->cancel();
   }
   asio::awaitable<void> wait() {
@@ -307,6 +311,7 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
   io::SendQueue sending_;
   std::optional<asio::steady_timer> wake_;  // Never expires: its cancellation wakes whoever waits.
   int waiting_ = 0;
+  std::uint64_t wakes_ = 0;
 };
 
 }  // namespace detail

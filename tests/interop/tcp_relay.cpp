@@ -14,6 +14,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "petrel/io/tcp_relay.hpp"
 
@@ -47,9 +48,14 @@ asio::awaitable<void> accept(petrel::TcpRelay& relay, petrel::IpAddress peer) {
   std::fflush(stdout);
   petrel::RelayedStream stream = co_await relay.accept();
   std::size_t size = 0;
-  while (const auto bytes = co_await stream.receive()) {
-    size += bytes->size();
-    co_await stream.send(bytes->bytes());
+  try {
+    while (const auto bytes = co_await stream.receive()) {
+      size += bytes->size();
+      co_await stream.send(bytes->bytes());
+    }
+  } catch (const std::system_error& error) {
+    // coturn resets its connections where others end them.
+    if (error.code() != petrel::turn::Errc::connection_closed) throw;
   }
   stream.close();
   std::printf("echoed %zu bytes of %s\n", size, stream.peer().to_string().c_str());

@@ -133,6 +133,27 @@ TEST_F(TcpRelays, CarryMegabytesToAPeerAndBack) {
   EXPECT_TRUE(run_until([&] { return server.stats().allocations == 0; }));
 }
 
+// One coroutine that does one thing at a time: nobody but it wakes it.
+TEST_F(TcpRelays, EchoMegabytesOfAPeer) {
+  TcpRelay relay(network, config());
+  ASSERT_TRUE(relay.permit(loopback.address));
+  const std::string text(3'000'000, 'x');
+  std::size_t size = 0;
+  run([&]() -> asio::awaitable<void> {
+    peer.connect(co_await relay.allocated());
+    RelayedStream stream = co_await relay.accept();
+    peer.write(FlowId{2}, as_bytes(text));
+    while (size < text.size()) {
+      const auto bytes = co_await stream.receive();
+      if (!bytes) break;
+      size += bytes->size();
+      co_await stream.send(bytes->bytes());
+    }
+  });
+  // And the greeting, of which the rest may still be on its way.
+  EXPECT_TRUE(run_until([&] { return peer.received.size() >= text.size(); }));
+}
+
 TEST_F(TcpRelays, AcceptPeersThatArePermitted) {
   TcpRelay relay(network, config());
   ASSERT_TRUE(relay.permit(loopback.address));

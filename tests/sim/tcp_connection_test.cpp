@@ -91,7 +91,9 @@ TEST(TcpConnection, FillsTheWindowOfAnEndThatIsPausedAndNoMore) {
     while (const auto happening = ends.server.poll_happening()) {
       if (const auto* bytes = std::get_if<PacketBuffer>(&*happening)) received += bytes->size();
     }
-    if (std::exchange(first, false)) EXPECT_NEAR(static_cast<double>(received), 65'000, 1'000);
+    if (std::exchange(first, false)) {
+      EXPECT_NEAR(static_cast<double>(received), 65'000, 1'000);
+    }
     ends.give(now, ends.server, ends.client);
     ends.give(now, ends.client, ends.server);
     if (ends.client.next_timeout()) {
