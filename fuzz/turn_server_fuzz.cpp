@@ -12,6 +12,7 @@
 #include "petrel/stun/builder.hpp"
 #include "petrel/stun/credentials.hpp"
 #include "petrel/stun/message.hpp"
+#include "petrel/tls/connection.hpp"
 #include "petrel/turn_server/server.hpp"
 #include "support/seeded_openssl.hpp"
 #include "support/seeded_random.hpp"
