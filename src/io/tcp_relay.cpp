@@ -1,10 +1,12 @@
 #include "petrel/io/tcp_relay.hpp"
 
 #include <algorithm>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -18,6 +20,9 @@
 
 namespace petrel::inline v0 {
 namespace {
+
+// What is sent at most before the network may say that it is too much, which it never does from inside.
+constexpr std::size_t max_unrested_bytes = 128 * 1024;
 
 turn::ClientConfig to_client_config(const turn::ServerUri& uri, TcpRelayConfig&& config) {
   turn::ClientConfig client;
@@ -171,8 +176,14 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
       if (!taken) throw std::system_error(taken.error());
       bytes = bytes.subspan(*taken);
       self->run();
+      self->unrested_bytes_ += *taken;
       // There may be room again already, of which nobody tells twice.
-      if (!bytes.empty() && self->wakes_ == before) co_await self->wait();
+      if (!bytes.empty() && self->wakes_ == before) {
+        co_await self->wait();
+      } else if (self->unrested_bytes_ > max_unrested_bytes && self->network_ != nullptr) {
+        self->unrested_bytes_ = 0;
+        co_await asio::post(self->network_->executor(), asio::use_awaitable);
+      }
     }
   }
   void close(turn::PeerStreamId id) {
@@ -312,6 +323,7 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
   std::optional<asio::steady_timer> wake_;  // Never expires: its cancellation wakes whoever waits.
   int waiting_ = 0;
   std::uint64_t wakes_ = 0;
+  std::size_t unrested_bytes_ = 0;
 };
 
 }  // namespace detail
