@@ -158,8 +158,8 @@ const urls = { TCP: "turn:127.0.0.1:34780?transport=tcp", TLS: "turns:127.0.0.1:
 
 // Our client by coturn, to a peer and from one.
 async function coturn_tcp_relay(transport, how) {
-  // By TLS coturn 4.6.1 stops reading for good now and then when much goes both ways at once.
-  const size = transport === "TLS" ? 150_000 : 3_000_000;
+  // With megabytes both ways at once coturn 4.6.1 now and then stops reading for good.
+  const size = 150_000;
   const server = await Coturn.start();
   const echo = await echo_server();
   process.env.TURN_CA = server.ca;
