@@ -25,12 +25,12 @@ void Relay::allocate(const Asked& asked, const Account& account, const stun::Mes
   }
   const auto transport = request.requested_transport();
   if (!transport) return refuse(asked, error_code::bad_request);
-  // RFC 6062 4.1: only over TCP or TLS; over UDP and DTLS it is as if we had none.
-  const bool tcp =
-      *transport == stun::relay_protocol::tcp && shared_.config().tcp_relays && asked.client.is_stream();
+  const bool tcp = *transport == stun::relay_protocol::tcp && shared_.config().tcp_relays;
   if (*transport != stun::relay_protocol::udp && !tcp) {
     return refuse(asked, error_code::unsupported_transport_protocol);
   }
+  // RFC 6062 5.1: only over TCP or TLS.
+  if (tcp && !asked.client.is_stream()) return refuse(asked, error_code::bad_request);
 
   auto read = read_wish(request, tcp);
   if (const int* code = std::get_if<int>(&read)) return refuse(asked, *code);
