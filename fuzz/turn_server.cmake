@@ -1,1 +1,1 @@
-petrel_add_fuzzer(turn_server petrel::turn_server)
+petrel_add_fuzzer(turn_server petrel::turn_server petrel_test_support)

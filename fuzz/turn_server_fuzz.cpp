@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,8 +12,11 @@
 #include "petrel/stun/builder.hpp"
 #include "petrel/stun/credentials.hpp"
 #include "petrel/stun/message.hpp"
+#include "petrel/tls/connection.hpp"
 #include "petrel/turn_server/server.hpp"
+#include "support/seeded_openssl.hpp"
 #include "support/seeded_random.hpp"
+#include "support/virtual_wall_clock.hpp"
 
 namespace {
 
@@ -21,13 +25,29 @@ using turn_server::Server;
 
 constexpr FlowId udp_listener{1};
 constexpr FlowId tcp_listener{2};
+constexpr FlowId dtls_listener{3};
+constexpr std::size_t other_sockets = 3;  // Of NAT behaviour discovery.
+const Endpoint dtls_client_at = Endpoint::v4(198, 51, 100, 9, 3000);
 constexpr std::size_t max_allocations = 6;
-constexpr std::size_t max_connections = 4;
+constexpr std::size_t max_connections = 6;
+constexpr std::size_t max_peer_connections = 5;
+
+const tls::ServerIdentity& identity() {
+  static const auto* made = [] {
+    const testing::SeededOpenSsl openssl(1);
+    return new tls::ServerIdentity(
+        tls::ServerIdentity::self_signed({"a.example"}, testing::wall_clock_epoch).value());
+  }();
+  return *made;
+}
 
 turn_server::ServerConfig config() {
   turn_server::ServerConfig config;
   config.listeners = {{Endpoint::v4(192, 0, 2, 1, 3478)},
-                      {Endpoint::v4(192, 0, 2, 1, 3478), TransportProtocol::tcp}};
+                      {Endpoint::v4(192, 0, 2, 1, 3478), TransportProtocol::tcp},
+                      {Endpoint::v4(192, 0, 2, 1, 5349), TransportProtocol::dtls}};
+  config.identity = identity();
+  config.alternate = Endpoint::v4(192, 0, 2, 2, 3479);
   config.realm = "r";
   config.users = {{"a", "1"}, {"b", "2"}};
   config.relay_addresses = {{IpAddress::v4(192, 0, 2, 1)}, {IpAddress::parse("2001:db8::1").value()}};
@@ -37,7 +57,9 @@ turn_server::ServerConfig config() {
   config.limits.permissions = 3;
   config.limits.channels = 3;
   config.limits.connections = max_connections;
-  config.limits.connections_per_source = 3;
+  config.limits.connections_per_source = 5;
+  config.limits.peer_connections = max_peer_connections;
+  config.limits.peer_connections_per_allocation = 3;
   return config;
 }
 
@@ -62,7 +84,8 @@ class Machine {
 
  private:
   void step(std::uint8_t operation) {
-    switch (operation % 12) {
+    testing::set_wall_clock(now_);
+    switch (operation % 16) {
       case 0:
       case 1:
       case 2:
@@ -90,6 +113,14 @@ class Machine {
         return accept();
       case 11:
         return change_flow();
+      case 12:
+        return peer_connects();
+      case 13:
+        return from_peer_stream();
+      case 14:
+        return begin_dtls();
+      case 15:
+        return discover();
       default:
         return;
     }
@@ -102,6 +133,7 @@ class Machine {
   Client client() {
     const std::uint8_t pick = in_.u8();
     const Endpoint at = Endpoint::v4(198, 51, 100, 1, static_cast<std::uint16_t>(1000 + pick % 4));
+    if (pick % 8 == 7 && dtls_ && dtls_->connected()) return {dtls_listener, dtls_client_at};
     if (pick < 160 || streams_.empty()) return {udp_listener, at};
     const auto it = std::next(streams_.begin(), pick % static_cast<std::ptrdiff_t>(streams_.size()));
     return {it->first, it->second};
@@ -115,20 +147,27 @@ class Machine {
             static_cast<std::uint16_t>(50000 + pick / 32)};
   }
   void receive(const Client& from, Bytes bytes) {
+    if (from.flow == dtls_listener && dtls_) {
+      (void)dtls_->send(now_, bytes);
+      return pump_dtls();
+    }
     server_.handle_datagram(now_, {from.flow, from.at, Endpoint::v4(192, 0, 2, 1, 3478), bytes});
   }
 
   void request() {
     static constexpr std::array methods = {stun::Method::allocate,     stun::Method::allocate,
                                            stun::Method::refresh,      stun::Method::create_permission,
-                                           stun::Method::channel_bind, stun::Method::binding};
+                                           stun::Method::channel_bind, stun::Method::binding,
+                                           stun::Method::connect,      stun::Method::connection_bind};
     const Client from = client();
     const std::uint8_t flags = in_.u8();
     const std::uint8_t more = in_.u8();
     const std::string user = (flags & 1) != 0 ? "b" : "a";
     if ((flags & 2) == 0) id_ = random_.bytes<12>();  // Else a retransmission, or something like it.
     stun::Builder builder(stun::Class::request, methods[more % methods.size()], id_);
-    if ((flags & 4) == 0) builder.requested_transport(17);
+    if ((flags & 4) == 0) builder.requested_transport((more & 16) != 0 ? 6 : 17);
+    if (methods[more % methods.size()] == stun::Method::connection_bind)
+      builder.connection_id(connection_id_);
     if ((flags & 8) != 0) builder.lifetime(more);
     if ((flags & 16) != 0) builder.xor_peer_address(peer());
     if ((flags & 32) != 0) builder.channel_number(static_cast<std::uint16_t>(0x4000 + more % 4));
@@ -153,7 +192,9 @@ class Machine {
     if (kind >= 64 && kind < 96)
       builder.requested_address_family(kind % 2 == 0 ? IpFamily::v4 : IpFamily::v6);
     if (kind >= 96 && kind < 128) builder.additional_address_family(IpFamily::v6);
-    if (kind >= 128 && kind < 160) builder.xor_peer_address(peer());
+    if (kind >= 128 && kind < 144) builder.xor_peer_address(peer());
+    if (kind >= 144 && kind < 152) builder.change_request({.address = kind % 2 == 0, .port = kind % 3 == 0});
+    if (kind >= 152 && kind < 160) builder.response_port(static_cast<std::uint16_t>(kind * 10));
     if (kind >= 160) {
       const auto type = stun::AttributeType{in_.u16()};
       builder.attribute(type, in_.bytes(std::min<std::size_t>(kind - 160U, in_.remaining())));
@@ -175,10 +216,77 @@ class Machine {
     if (const auto packet = builder.finish({.fingerprint = false})) receive(from, packet->bytes());
   }
   void from_peer() {
-    const FlowId flow{3u + in_.u8() % 32u};
+    const FlowId flow{4u + in_.u8() % 32u};
+    if (peer_streams_.contains(flow)) return;
     const std::vector<std::byte> payload(in_.u8() * 7u);
     const Endpoint from = peer();
     receive({flow, from}, payload);
+  }
+  // TCP to a relayed address.
+  void peer_connects() {
+    const std::uint8_t pick = in_.u8();
+    if (listening_.empty()) return;
+    const auto& [listener, local] =
+        *std::next(listening_.begin(), pick % static_cast<std::ptrdiff_t>(listening_.size()));
+    const FlowId flow{first_accepted_flow.value + accepted_++};
+    open_.insert(flow);
+    peer_streams_.insert(flow);
+    server_.handle_flow(now_, flow, FlowAccepted{listener, local, peer()});
+  }
+  // Some of it may have been under way when the flow was paused.
+  void from_peer_stream() {
+    const std::uint8_t pick = in_.u8();
+    const std::vector<std::byte> bytes(in_.u8() * 64u + 1u);
+    if (peer_streams_.empty()) return;
+    const FlowId flow =
+        *std::next(peer_streams_.begin(), pick % static_cast<std::ptrdiff_t>(peer_streams_.size()));
+    if (const auto waiting = connecting_.extract(flow)) {
+      if (pick < 128) return server_.handle_flow(now_, flow, FlowOpened{{}, waiting.mapped()});
+      gone(flow);
+      return server_.handle_flow(now_, flow, FlowFailed{make_error_code(Errc::closed)});
+    }
+    receive({flow, peer()}, bytes);
+  }
+  void begin_dtls() {
+    if ((dtls_ && dtls_->open()) || dtls_begun_ == 3) return pump_dtls();
+    ++dtls_begun_;
+    dtls_inbox_.clear();
+    testing::set_wall_clock(now_);
+    dtls_.emplace(tls::Connection::client(now_, {.transport = tls::Transport::datagram,
+                                                 .server_name = "a.example",
+                                                 .use_system_roots = false,
+                                                 .dangerously_skip_verification = true})
+                      .value());
+    pump_dtls();
+  }
+  void pump_dtls() {
+    if (!dtls_) return;
+    for (int round = 0; round < 8; ++round) {
+      bool moved = false;
+      while (auto packet = dtls_->poll_packet()) {
+        server_.handle_datagram(
+            now_, {dtls_listener, dtls_client_at, Endpoint::v4(192, 0, 2, 1, 5349), packet->bytes()});
+        settle();
+        moved = true;
+      }
+      for (const auto& datagram : std::exchange(dtls_inbox_, {})) dtls_->handle_bytes(now_, datagram);
+      while (auto event = dtls_->poll_event()) {
+        if (auto* data = std::get_if<tls::Data>(&*event)) look_at(data->payload.bytes());
+      }
+      if (!moved) return;
+    }
+  }
+  // A question that any of the four sockets answers (RFC 5780).
+  void discover() {
+    const std::uint8_t how = in_.u8();
+    stun::Builder builder(stun::Class::request, stun::Method::binding, random_.bytes<12>());
+    builder.change_request({.address = (how & 1) != 0, .port = (how & 2) != 0});
+    if ((how & 4) != 0) builder.response_port(static_cast<std::uint16_t>(how * 100));
+    const auto socket =
+        discovery_.empty() || how < 128
+            ? udp_listener
+            : *std::next(discovery_.begin(), how % static_cast<std::ptrdiff_t>(discovery_.size()));
+    receive({socket, Endpoint::v4(198, 51, 100, 1, 1000)}, builder.finish().value().bytes());
   }
   void accept() {
     const FlowId flow{first_accepted_flow.value + accepted_++};
@@ -200,17 +308,24 @@ class Machine {
       refuses_binds_ = !refuses_binds_;
       return;
     }
-    if (flow == udp_listener || flow == tcp_listener) return;
+    if (flow <= dtls_listener || discovery_.contains(flow)) return;
+    connecting_.erase(flow);
+    const bool is_stream = flow >= first_accepted_flow || peer_streams_.contains(flow);
     gone(flow);
     server_.handle_flow(
         now_, flow,
         kind == 3 ? FlowChange(FlowClosed{}) : FlowChange(FlowFailed{make_error_code(Errc::closed)}));
     // Only streams are closed by the other side.
-    if (kind == 3 && flow < first_accepted_flow) open_.insert(flow);
+    if (kind == 3 && !is_stream) open_.insert(flow);
   }
   void gone(FlowId flow) {
     open_.erase(flow);
     streams_.erase(flow);
+    listening_.erase(flow);
+    peer_streams_.erase(flow);
+    connecting_.erase(flow);
+    raw_.erase(flow);
+    discovery_.erase(flow);
   }
 
   // Takes everything out, as a driver does, and looks at it.
@@ -234,31 +349,72 @@ class Machine {
     while (server_.poll_event()) PETREL_ASSERT(++outputs < 5000);
     const auto stats = server_.stats();
     PETREL_ASSERT(stats.allocations <= max_allocations && stats.connections <= max_connections);
-    PETREL_ASSERT(open_.size() <= 2 + max_allocations + max_connections);
+    PETREL_ASSERT(stats.peer_connections <= max_peer_connections);
+    PETREL_ASSERT(open_.size() <=
+                  3 + other_sockets + max_allocations + max_connections + max_peer_connections);
     PETREL_ASSERT(!server_.next_timeout() || *server_.next_timeout() >= now_);
   }
   void perform(const IoRequest& request) {
-    if (const auto* listen = std::get_if<Listen>(&request)) open_.insert(listen->flow);
+    if (const auto* listen = std::get_if<Listen>(&request)) return listen_at(*listen);
+    if (const auto* connect = std::get_if<Connect>(&request)) {
+      const IpAddress& to = connect->remote.address;
+      PETREL_ASSERT(!to.is_loopback() && !to.is_private() && connect->remote.port != 0);
+      PETREL_ASSERT(connect->from_listener && connect->local.port != 0);
+      open_.insert(connect->flow);
+      peer_streams_.insert(connect->flow);
+      connecting_.emplace(connect->flow, connect->remote);
+    }
+    if (const auto* pause = std::get_if<PauseFlow>(&request)) PETREL_ASSERT(open_.contains(pause->flow));
+    if (const auto* resume = std::get_if<ResumeFlow>(&request)) PETREL_ASSERT(open_.contains(resume->flow));
     if (const auto* close = std::get_if<CloseFlow>(&request)) gone(close->flow);
     const auto* bind = std::get_if<BindUdp>(&request);
     if (bind == nullptr) return;
-    if (refuses_binds_ && bind->flow != udp_listener) {
+    if (refuses_binds_ && bind->flow > dtls_listener) {
       server_.handle_flow(now_, bind->flow, FlowFailed{make_error_code(Errc::busy)});
     } else {
       open_.insert(bind->flow);
+      if (bind->local.port < 50000 && bind->flow > dtls_listener) discovery_.insert(bind->flow);
       server_.handle_flow(now_, bind->flow, FlowOpened{bind->local});
     }
   }
+  void listen_at(const Listen& listen) {
+    if (refuses_binds_ && listen.flow != tcp_listener) {
+      return server_.handle_flow(now_, listen.flow, FlowFailed{make_error_code(Errc::busy)});
+    }
+    open_.insert(listen.flow);
+    if (listen.flow == tcp_listener) return;
+    listening_.emplace(listen.flow, listen.local);
+    server_.handle_flow(now_, listen.flow, FlowOpened{listen.local});
+  }
   void look_at(const Transmit& transmit) {
-    const bool to_client = transmit.flow == udp_listener || transmit.flow >= first_accepted_flow;
+    if (peer_streams_.contains(transmit.flow) || raw_.contains(transmit.flow)) return;
+    if (transmit.flow == dtls_listener) {
+      if (transmit.destination == dtls_client_at && dtls_inbox_.size() < 64) {
+        dtls_inbox_.emplace_back(transmit.payload.bytes().begin(), transmit.payload.bytes().end());
+      }
+      return;
+    }
+    const bool to_client = transmit.flow == udp_listener || transmit.flow >= first_accepted_flow ||
+                           discovery_.contains(transmit.flow);
     const IpAddress& address = transmit.destination.address;
     if (!to_client) {
       PETREL_ASSERT(!address.is_loopback() && !address.is_private() && transmit.destination.port != 0);
       return;
     }
+    look_at(transmit.payload.bytes());
     const auto message = stun::MessageView::parse(transmit.payload.bytes());
-    if (!message || message->message_class() == stun::Class::indication) return;
-    PETREL_ASSERT(message->has_integrity() || transmit.payload.size() <= Server::max_challenge_bytes);
+    // From here on it carries a peer's bytes.
+    if (message && message->method() == stun::Method::connection_bind &&
+        message->message_class() == stun::Class::success_response) {
+      raw_.insert(transmit.flow);
+    }
+  }
+  void look_at(Bytes bytes) {
+    const auto message = stun::MessageView::parse(bytes);
+    if (!message) return;
+    if (const auto id = message->connection_id()) connection_id_ = *id;
+    if (message->message_class() == stun::Class::indication) return;
+    PETREL_ASSERT(message->has_integrity() || bytes.size() <= Server::max_challenge_bytes);
     if (const auto nonce = message->nonce()) nonces_[{asking_.flow, asking_.at}] = *nonce;
     if (const auto token = message->reservation_token()) token_ = *token;
   }
@@ -269,6 +425,15 @@ class Machine {
   Server server_;
   std::set<FlowId> open_;
   std::map<FlowId, Endpoint> streams_;
+  std::map<FlowId, Endpoint> listening_;  // The sockets of TCP allocations.
+  std::set<FlowId> peer_streams_;
+  std::map<FlowId, Endpoint> connecting_;
+  std::set<FlowId> raw_;  // Data connections.
+  std::set<FlowId> discovery_;
+  std::uint32_t connection_id_ = 0;
+  std::optional<tls::Connection> dtls_;
+  int dtls_begun_ = 0;
+  std::vector<std::vector<std::byte>> dtls_inbox_;
   std::map<std::pair<FlowId, Endpoint>, std::string> nonces_;
   Client asking_{};
   stun::TransactionId id_{};
@@ -285,6 +450,9 @@ class Machine {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> input(size);
   std::transform(data, data + size, input.begin(), [](std::uint8_t b) { return std::byte{b}; });
+  static_cast<void>(identity());
+  const testing::SeededOpenSsl openssl(2);
+  testing::set_wall_clock(TimePoint{});
   Machine(input).run();
   return 0;
 }

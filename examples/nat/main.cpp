@@ -1,17 +1,24 @@
 // petrel-nat: what kind of NAT this machine is behind.
 
 #include <algorithm>
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "nat/options.hpp"
 #include "petrel/io/network.hpp"
+#include "petrel/io/stun_binding.hpp"
 #include "petrel/stun/binding_client.hpp"
 #include "petrel/stun/errc.hpp"
 #include "petrel/stun/nat_discovery.hpp"
@@ -25,6 +32,7 @@ using petrel::stun::NatReport;
 
 // Nobody wants to wait longer for what only refines a bad message.
 constexpr petrel::Duration patience_with_tcp = std::chrono::seconds(5);
+constexpr petrel::Duration patience_with_a_connection = std::chrono::seconds(15);
 // The discovery numbers its own from 1.
 constexpr petrel::FlowId connection{1000};
 
@@ -149,7 +157,40 @@ class Asker final : public petrel::io::NetworkUser {
   std::string complaint_;
 };
 
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error("cannot read " + path + ": see whether --ca names a PEM file");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// One question, over a connection.
+int ask(const nat::Options& options) {
+  asio::io_context io(1);
+  petrel::Network network(io.get_executor());
+  petrel::StunQuery query{.url = options.url, .family = options.family};
+  if (options.local) query.local = *options.local;
+  if (!options.ca_path.empty()) query.tls.ca_pem = contents(options.ca_path);
+  query.limit = patience_with_a_connection;
+  int code = 5;
+  const auto print = [&]() -> asio::awaitable<void> {
+    try {
+      const petrel::StunAnswer answer = co_await petrel::ask_stun(network, std::move(query));
+      std::fputs(
+          nat::text_of({options.transport, answer.mapped, answer.local, answer.server, answer.tls_version})
+              .c_str(),
+          stdout);
+      code = 0;
+    } catch (const std::system_error& error) {
+      std::fprintf(stderr, "petrel-nat: %s.\n", error.what());
+    }
+  };
+  asio::co_spawn(io, print, [&](std::exception_ptr) { io.stop(); });
+  io.run();
+  return code;
+}
+
 int run(nat::Options options) {
+  if (options.transport != petrel::TransportProtocol::udp) return ask(options);
   asio::io_context io(1);
   petrel::Network network(io.get_executor());
   if (options.measure_lifetime) std::fputs("This takes up to six minutes (Ctrl-C ends).\n", stderr);

@@ -18,7 +18,7 @@ using petrel::turn_server::RelayAddress;
 using shared::UserError;
 
 constexpr const char* description =
-    "A STUN and TURN server: relays UDP for clients that cannot reach each other.\n"
+    "A STUN and TURN server: relays UDP, and TCP, for clients that cannot reach each other.\n"
     "\n"
     "Only users with a password may relay, and only to public addresses, unless --allow-peer says more.";
 
@@ -207,6 +207,8 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.add_option("--tls", words.tls, "CERT,KEY: certificate chain and key, two PEM files");
   app.add_option("--tls-listen", words.tls_listen,
                  "ADDRESS:PORT for clients over TLS (the addresses of --listen, port 5349); repeatable");
+  app.add_flag("!--no-tcp-relay", config.tcp_relays,
+               "Relay UDP only: no TCP for clients that ask for it over TCP or TLS (RFC 6062)");
   app.add_flag("--dtls", words.dtls, "Serve DTLS too, over UDP at the addresses of TLS");
   app.add_option("--realm", config.realm, "What the passwords belong to, by custom a domain name")
       ->capture_default_str();

@@ -137,7 +137,7 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
   void open(io::NetworkUserId id, const Listen& listen) {
     const auto user = users_.find(id);
     if (user == users_.end()) return;
-    auto listener = io::TcpListener::bind(executor_, listen.local);
+    auto listener = io::TcpListener::bind(executor_, listen.local, listen.also_connects);
     if (!listener) return fail(id, listen.flow, listener.error());
     user->second.listeners[listen.flow] = *listener;
     (*listener)->start([this, id, flow = listen.flow](asio::ip::tcp::socket socket) {
@@ -146,6 +146,13 @@ class Network::State final : public io::ContextUser, public std::enable_shared_f
     later(id, [flow = listen.flow, local = (*listener)->local()](io::NetworkUser& owner) {
       owner.on_flow(flow, FlowOpened{local});
     });
+  }
+
+  void set_paused(io::NetworkUserId id, FlowId flow, bool paused) {
+    const auto user = users_.find(id);
+    if (user == users_.end()) return;
+    const auto stream = user->second.streams.find(flow);
+    if (stream != user->second.streams.end()) stream->second->set_paused(paused);
   }
 
   void close(io::NetworkUserId id, FlowId flow) {
@@ -366,6 +373,8 @@ void Network::request(io::NetworkUserId id, const IoRequest& request) {
         using Wanted = std::remove_cvref_t<decltype(wanted)>;
         if constexpr (std::is_same_v<Wanted, CloseFlow>) {
           state_->close(id, wanted.flow);
+        } else if constexpr (std::is_same_v<Wanted, PauseFlow> || std::is_same_v<Wanted, ResumeFlow>) {
+          state_->set_paused(id, wanted.flow, std::is_same_v<Wanted, PauseFlow>);
         } else if constexpr (std::is_same_v<Wanted, Resolve>) {
           state_->resolve(id, wanted);
         } else {

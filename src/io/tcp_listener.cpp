@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "io/shared_port.hpp"
 #include "io/socket_address.hpp"
 
 namespace petrel::inline v0::io {
@@ -18,7 +19,7 @@ constexpr auto accept_pause = 100ms;
 }  // namespace
 
 Result<std::shared_ptr<TcpListener>> TcpListener::bind(const asio::any_io_executor& executor,
-                                                       const Endpoint& local) {
+                                                       const Endpoint& local, bool also_connects) {
   const SocketAddress address = to_socket_address(local);
   asio::ip::tcp::endpoint endpoint;
   endpoint.resize(address.size);
@@ -31,6 +32,7 @@ Result<std::shared_ptr<TcpListener>> TcpListener::bind(const asio::any_io_execut
   // Connections of a former run that linger in TIME_WAIT do not keep the port.
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
+  if (!error && also_connects) allow_shared_port(acceptor.native_handle());
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   // Asio's category compares to no std::errc.
   if (error) return std::error_code(error.value(), std::system_category());

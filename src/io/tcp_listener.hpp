@@ -16,8 +16,9 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
  public:
   using OnAccepted = std::function<void(asio::ip::tcp::socket)>;
 
+  /// With `also_connects` TcpStreams may be made `from_listener`.
   static Result<std::shared_ptr<TcpListener>> bind(const asio::any_io_executor& executor,
-                                                   const Endpoint& local);
+                                                   const Endpoint& local, bool also_connects = false);
 
   explicit TcpListener(asio::ip::tcp::acceptor acceptor);
 

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/post.hpp>
 #include <cerrno>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "io/shared_port.hpp"
 #include "io/socket_address.hpp"
 
 namespace petrel::inline v0::io {
@@ -21,8 +23,9 @@ constexpr std::size_t receive_bytes = 64 * 1024;
 constexpr int reads_per_wakeup = 4;
 constexpr std::size_t write_batch = 32;
 
-// How long a closed stream may take to send what is left.
+// How long a closed stream may make no progress with what is left, and how long it may take in all.
 constexpr auto linger_time = 5s;
+constexpr auto longest_linger_time = 60s;
 
 std::array<std::byte, receive_bytes>& receive_space() {
   static thread_local std::array<std::byte, receive_bytes> space;
@@ -63,6 +66,7 @@ std::shared_ptr<TcpStream> TcpStream::connect(const asio::any_io_executor& execu
   if (!error && !from_anywhere) {
     std::error_code ignored;  // A port that was used a moment ago may be used again, where the system can.
     stream->socket_.set_option(asio::socket_base::reuse_address(true), ignored);
+    if (connect.from_listener) allow_shared_port(stream->socket_.native_handle());
     stream->socket_.bind(to_asio(connect.local), error);
   }
   if (error) {
@@ -119,25 +123,42 @@ void TcpStream::close() {
   on_change_ = nullptr;
   if (backlog_.empty() || !connected_) return shut();
   closing_ = true;
-  linger_.expires_after(linger_time);
+  linger_end_ = asio::steady_timer::clock_type::now() + longest_linger_time;
+  linger();
+}
+
+// From the beginning again with every byte that has left.
+void TcpStream::linger() {
+  linger_.expires_at(std::min(linger_end_, asio::steady_timer::clock_type::now() + linger_time));
   linger_.async_wait([self = shared_from_this()](std::error_code error) {
     if (!error) self->shut();
   });
 }
 
 void TcpStream::shut() {
-  closing_ = false;
+  std::error_code ignored;
+  // What is cut short must not end like what is whole.
+  if (std::exchange(closing_, false) && !backlog_.empty()) {
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+  }
   backlog_.clear();
   backlog_bytes_ = 0;
   linger_.cancel();
-  std::error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_both, ignored);
   socket_.close(ignored);
 }
 
+void TcpStream::set_paused(bool paused) {
+  paused_ = paused;
+  if (connected_ && is_open()) wait_readable();
+}
+
 void TcpStream::wait_readable() {
+  if (paused_ || std::exchange(awaiting_readable_, true)) return;
   socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](std::error_code error) {
-    if (error || !self->is_open()) return;
+    self->awaiting_readable_ = false;
+    if (error || !self->is_open() || self->paused_) return;
     for (int read = 0; read < reads_per_wakeup; ++read) {
       auto& space = receive_space();
       const ssize_t received =
@@ -154,7 +175,7 @@ void TcpStream::wait_readable() {
       const OnBytes deliver = self->on_bytes_;  // A copy: its user may close us from inside.
       deliver(
           {self->flow_, self->remote_, self->local_, Bytes(space).first(static_cast<std::size_t>(received))});
-      if (!self->is_open()) return;
+      if (!self->is_open() || self->paused_) return;
     }
     self->wait_readable();
   });
@@ -190,6 +211,7 @@ void TcpStream::write_some() {
     }
     auto left = static_cast<std::size_t>(sent);
     backlog_bytes_ -= left;
+    if (closing_ && left > 0) linger();
     while (left > 0) {
       PacketBuffer& front = backlog_.front();
       if (left < front.size()) {

@@ -45,7 +45,12 @@ class TcpStream : public std::enable_shared_from_this<TcpStream> {
   /// Appends to the stream. What comes before the connection stands leaves with it.
   void send(PacketBuffer payload);
 
-  /// Nothing is delivered after this. What was sent before still leaves, within linger_time.
+  /// While it is paused nothing is read, so that the window of TCP closes.
+  void set_paused(bool paused);
+
+  /// Nothing is delivered after this. What was sent before still leaves, unless the other end takes nothing
+  /// for linger_time, or not all within longest_linger_time: then the connection is reset, so that it does
+  /// not look whole.
   void close();
 
  private:
@@ -55,11 +60,13 @@ class TcpStream : public std::enable_shared_from_this<TcpStream> {
   void write_some();
   void report_later(FlowChange change);
   void fail(std::error_code error);
+  void linger();
   void shut();
   bool is_open() const { return on_change_ != nullptr; }
 
   asio::ip::tcp::socket socket_;
   asio::steady_timer linger_;
+  asio::steady_timer::time_point linger_end_{};
   FlowId flow_;
   Endpoint local_;
   Endpoint remote_;
@@ -68,6 +75,8 @@ class TcpStream : public std::enable_shared_from_this<TcpStream> {
   std::deque<PacketBuffer> backlog_;
   std::size_t backlog_bytes_ = 0;
   bool connected_ = false;
+  bool awaiting_readable_ = false;
+  bool paused_ = false;
   bool awaiting_writable_ = false;
   bool congested_ = false;
   bool closing_ = false;

@@ -24,7 +24,7 @@ constexpr unsigned max_data_retransmissions = 15;
 constexpr unsigned initial_window_segments = 10;  // RFC 6928 2
 constexpr unsigned duplicates_of_a_loss = 3;      // RFC 5681 3.2
 
-// In place of a receive window: what may be under way at once. More than any line of these
+// The receive window of who is not paused: what may be under way at once. More than any line of these
 // tests holds.
 constexpr std::uint64_t max_in_flight = 1024 * 1024;
 
@@ -36,6 +36,7 @@ TcpConnection::TcpConnection(TimePoint now, Role role, const Endpoint& local, co
       remote_(remote),
       state_(role == Role::active ? State::syn_sent : State::syn_received),
       segment_bytes_(std::min(max_segment_bytes, PacketBuffer::capacity)),
+      peer_window_end_(max_in_flight),
       window_(initial_window_segments * segment_bytes_),
       threshold_(max_in_flight),
       timeout_(first_timeout) {
@@ -71,9 +72,22 @@ void TcpConnection::write(TimePoint now, Bytes bytes) {
   send_new(now);
 }
 
+bool TcpConnection::set_paused(bool paused) {
+  if (paused_ == paused) return false;
+  paused_ = paused;
+  if (paused) return false;
+  for (Happening& held : held_) happenings_.push_back(std::move(held));
+  held_.clear();
+  held_bytes_ = 0;
+  just_resumed_ = true;
+  return true;
+}
+
 void TcpConnection::close(TimePoint now) {
   discarding_ = true;
   happenings_.clear();
+  held_.clear();
+  held_bytes_ = 0;
   if (state_ == State::syn_sent) {
     state_ = State::over;
     retransmit_at_.reset();
@@ -106,6 +120,7 @@ void TcpConnection::handle_segment(TimePoint now, const Packet& segment) {
   if (state_ == State::syn_received) become_open(now);
 
   handle_acknowledgment(now, segment);
+  handle_window(segment);
   handle_data(segment);
   send_new(now);
   if (std::exchange(owes_acknowledgment_, false)) {
@@ -160,7 +175,8 @@ void TcpConnection::handle_acknowledgment(TimePoint now, const Packet& segment) 
   if (number > highest_) return;  // Of what we never sent.
   if (number > acknowledged_) {
     handle_new_acknowledgment(now, number);
-  } else if (number == acknowledged_ && in_flight() > 0 && segment.payload.empty() && !segment.tcp.fin) {
+  } else if (number == acknowledged_ && in_flight() > 0 && segment.payload.empty() && !segment.tcp.fin &&
+             number + segment.tcp.window == peer_window_end_) {
     handle_duplicate_acknowledgment(now);
   }
 }
@@ -215,11 +231,18 @@ void TcpConnection::handle_duplicate_acknowledgment(TimePoint now) {
   restart_timer(now);
 }
 
+// RFC 9293 3.8.6. It never moves back here, but for an end that pauses: bytes beyond are dropped there.
+void TcpConnection::handle_window(const Packet& segment) {
+  const std::uint64_t end = segment.tcp.acknowledgment + segment.tcp.window;
+  if (segment.tcp.acknowledgment >= acknowledged_) peer_window_end_ = end;
+}
+
 void TcpConnection::handle_data(const Packet& segment) {
   const Bytes payload = segment.payload.bytes();
   const std::uint64_t first = segment.tcp.sequence;
   if (payload.empty() && !segment.tcp.fin) return;
   owes_acknowledgment_ = true;
+  if (first + payload.size() > received_ + window()) return;
   if (segment.tcp.fin) peer_end_ = first + payload.size();
 
   if (first > received_) {
@@ -235,7 +258,7 @@ void TcpConnection::handle_data(const Packet& segment) {
   if (peer_end_ == received_ && !peer_closed_) {
     peer_closed_ = true;
     ++received_;  // The FIN itself.
-    if (!discarding_) happenings_.emplace_back(FlowClosed{});
+    if (!discarding_) deliver(FlowClosed{});
     // The flow is gone with that, so our side ends as well, behind what it still has to send.
     discarding_ = true;
     closing_ = true;
@@ -244,7 +267,18 @@ void TcpConnection::handle_data(const Packet& segment) {
 
 void TcpConnection::take_in(Bytes bytes) {
   received_ += bytes.size();
-  if (!discarding_) happenings_.emplace_back(PacketBuffer::copy_of(bytes).value());
+  if (!discarding_) deliver(PacketBuffer::copy_of(bytes).value());
+}
+
+void TcpConnection::deliver(Happening happening) {
+  if (!paused_) return happenings_.push_back(std::move(happening));
+  if (const auto* bytes = std::get_if<PacketBuffer>(&happening)) held_bytes_ += bytes->size();
+  held_.push_back(std::move(happening));
+}
+
+std::uint64_t TcpConnection::window() const {
+  if (!paused_ || discarding_) return max_in_flight;
+  return paused_window_bytes - std::min(held_bytes_, paused_window_bytes);
 }
 
 // ---- Segments that leave ----------------------------------------------------
@@ -254,7 +288,8 @@ void TcpConnection::send_new(TimePoint now) {
   const std::uint64_t window = std::min(window_, max_in_flight);
   const std::uint64_t end = end_of_data();
   const bool was_idle = in_flight() == 0;
-  while (next_ < end && (in_flight() == 0 || in_flight() + segment_bytes_ <= window)) {
+  const auto fits = [&] { return std::min(next_ + segment_bytes_, end) <= peer_window_end_; };
+  while (next_ < end && fits() && (in_flight() == 0 || in_flight() + segment_bytes_ <= window)) {
     const std::uint64_t first = next_;
     send_at(first);
     next_ = std::min<std::uint64_t>(first + segment_bytes_, end);
@@ -266,7 +301,7 @@ void TcpConnection::send_new(TimePoint now) {
     next_ = end + 1;
     highest_ = std::max(highest_, next_);
   }
-  if (was_idle && in_flight() > 0) restart_timer(now);
+  if (was_idle && (in_flight() > 0 || is_shut_out())) restart_timer(now);
 }
 
 // The segment that begins at `sequence`: bytes of the buffer, or the FIN behind them.
@@ -279,18 +314,27 @@ void TcpConnection::send_at(std::uint64_t sequence) {
                        remote_,
                        PacketBuffer::copy_of(rest.first(size)).value(),
                        TransportProtocol::tcp,
-                       {.sequence = sequence, .acknowledgment = received_, .ack = true, .fin = size == 0}});
+                       {.sequence = sequence,
+                        .acknowledgment = received_,
+                        .window = window(),
+                        .ack = true,
+                        .fin = size == 0}});
   owes_acknowledgment_ = false;
 }
 
 void TcpConnection::send_control(TcpHeader header) {
+  header.window = window();
   segments_.push_back({local_, remote_, {}, TransportProtocol::tcp, header});
 }
 
 // ---- Time -------------------------------------------------------------------
 
 void TcpConnection::handle_timeout(TimePoint now) {
+  if (std::exchange(just_resumed_, false) && state_ == State::open) {
+    send_control({.sequence = next_, .acknowledgment = received_, .ack = true});
+  }
   if (!retransmit_at_ || now < *retransmit_at_) return;
+  if (state_ == State::open && is_shut_out()) return probe(now);
   ++retransmissions_;
   timed_.reset();  // RFC 6298 3, Karn's rule.
   timeout_ = std::min(timeout_ * 2, longest_timeout);
@@ -321,9 +365,20 @@ void TcpConnection::handle_timeout(TimePoint now) {
   }
 }
 
+// RFC 9293 3.8.6.1: the window may have opened, and the word of it been lost. This has no end.
+void TcpConnection::probe(TimePoint now) {
+  timed_.reset();
+  timeout_ = std::min(timeout_ * 2, longest_timeout);
+  retransmit_at_ = now + timeout_;
+  send_at(acknowledged_);
+  next_ =
+      std::max<std::uint64_t>(next_, std::min<std::uint64_t>(acknowledged_ + segment_bytes_, end_of_data()));
+  highest_ = std::max(highest_, next_);
+}
+
 void TcpConnection::restart_timer(TimePoint now) {
   retransmit_at_.reset();
-  if (highest_ > acknowledged_) retransmit_at_ = now + timeout_;
+  if (highest_ > acknowledged_ || is_shut_out()) retransmit_at_ = now + timeout_;
 }
 
 // RFC 6298 2.2 and 2.3.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -20,8 +21,9 @@ namespace petrel::inline v0::sim {
 /// (RFC 6298, fast retransmit of RFC 6582), the rate follows the losses (RFC 5681), and the
 /// end is announced behind the last byte.
 ///
-/// Left out, because no application can tell: the receive window (a core takes all at once),
-/// delayed acknowledgments, TIME-WAIT, keep-alive, urgent data and simultaneous open.
+/// A receive window there is for who is paused, and no other: a core takes all at once.
+/// Left out, because no application can tell: delayed acknowledgments, TIME-WAIT, keep-alive, urgent data and
+/// simultaneous open.
 class TcpConnection {
  public:
   enum class Role : std::uint8_t { active, passive };
@@ -42,6 +44,9 @@ class TcpConnection {
 
   /// Appends to the stream. FlowCongested comes when it grows long.
   void write(TimePoint now, Bytes bytes);
+  /// Nothing that arrives is delivered while it is paused: some waits, and the rest with the other end.
+  /// True: it goes on, and handle_timeout() and poll_happening() have something to do.
+  bool set_paused(bool paused);
   /// Announces the end behind what was written. Nothing that arrives is delivered any more.
   void close(TimePoint now);
   /// Breaks the connection off, and tells the other end so.
@@ -55,6 +60,8 @@ class TcpConnection {
   /// Bytes that were taken in and not acknowledged yet; from here on the stream is congested,
   /// and below a quarter of it writable again.
   static constexpr std::size_t congested_bytes = 64 * 1024;
+  /// What a paused one takes in.
+  static constexpr std::size_t paused_window_bytes = 64 * 1024;
 
  private:
   enum class State : std::uint8_t { syn_sent, syn_received, open, over };
@@ -64,14 +71,23 @@ class TcpConnection {
   void handle_acknowledgment(TimePoint now, const Packet& segment);
   void handle_new_acknowledgment(TimePoint now, std::uint64_t acknowledged);
   void handle_duplicate_acknowledgment(TimePoint now);
+  void handle_window(const Packet& segment);
   void handle_data(const Packet& segment);
   void take_in(Bytes bytes);
+  void deliver(Happening happening);
+  std::uint64_t window() const;
+  /// The window has no room for what is to be sent next.
+  bool is_shut_out() const {
+    return buffered() > 0 &&
+           std::min<std::uint64_t>(acknowledged_ + segment_bytes_, end_of_data()) > peer_window_end_;
+  }
   void observe_round_trip(Duration round_trip);
   void become_open(TimePoint now);
   void fail(std::errc error);
   void send_new(TimePoint now);
   void send_at(std::uint64_t sequence);
   void send_control(TcpHeader header);
+  void probe(TimePoint now);
   void restart_timer(TimePoint now);
 
   std::size_t buffered() const { return buffer_.size() - buffer_head_; }
@@ -87,8 +103,9 @@ class TcpConnection {
   std::vector<std::byte> buffer_;
   std::size_t buffer_head_ = 0;
   std::uint64_t acknowledged_ = 0;
-  std::uint64_t next_ = 0;     // To be sent next; behind highest_ after a timeout.
-  std::uint64_t highest_ = 0;  // One behind the last that was ever sent.
+  std::uint64_t next_ = 0;         // To be sent next; behind highest_ after a timeout.
+  std::uint64_t highest_ = 0;      // One behind the last that was ever sent.
+  std::uint64_t peer_window_end_;  // The peer takes what is before that.
   bool closing_ = false;
   bool fin_acknowledged_ = false;
   bool congested_ = false;
@@ -117,6 +134,10 @@ class TcpConnection {
   std::optional<std::uint64_t> peer_end_;                  // Where the peer's FIN stands.
   bool peer_closed_ = false;
   bool owes_acknowledgment_ = false;
+  bool paused_ = false;
+  bool just_resumed_ = false;
+  std::deque<Happening> held_;  // While it is paused.
+  std::size_t held_bytes_ = 0;
   bool discarding_ = false;  // Our side is closed: nobody reads.
 
   std::deque<Packet> segments_;

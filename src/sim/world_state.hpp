@@ -137,6 +137,8 @@ class World::State {
   void handle(Answer&& happening);
   void handle(std::function<void()>&& action);
   void perform(Runner& runner, const Resolve& request);
+  void perform(Runner& runner, const PauseFlow& request);
+  void perform(Runner& runner, const ResumeFlow& request);
   void perform(Runner& runner, const CloseFlow& request);
   void tell(Runner& runner, FlowId flow, const FlowChange& change);
   void refuse(Runner& runner, FlowId flow, std::errc error);
@@ -179,6 +181,7 @@ class World::State {
   void tell_of_stream(HostId host, const StreamKey& key, Stream& stream,
                       TcpConnection::Happening&& happening);
   void accept(HostId host, const StreamKey& key, Stream& stream);
+  void set_paused(Runner& runner, FlowId flow, bool paused);
   void close_stream(HostId host, const StreamKey& key);
   std::size_t max_segment_bytes(HostId host, const Endpoint& local);
 

@@ -21,6 +21,13 @@ void World::State::perform(Runner& runner, const Connect& request) {
     return refuse(runner, request.flow, std::errc::address_not_available);
   }
   const auto is_free = [&](const Endpoint& each) { return !host.streams.contains({each, request.remote}); };
+  // As a kernel has it: where somebody listens nobody else may begin, but who said so of himself.
+  const auto is_strange = [&](const Listener& each) {
+    return overlap(each.local, local) && (each.owner != runner.id || !request.from_listener);
+  };
+  if (local.port != 0 && std::ranges::any_of(host.listeners, is_strange)) {
+    return refuse(runner, request.flow, std::errc::address_in_use);
+  }
   local = with_port(host, local, is_free);
   if (!is_free(local)) return refuse(runner, request.flow, std::errc::address_in_use);
 
@@ -48,6 +55,26 @@ void World::State::perform(Runner& runner, const Listen& request) {
   open(runner, request.flow, ListenFlow{local});
   host.listeners.push_back({runner.id, request.flow, local});
   tell(runner, request.flow, FlowOpened{local});
+}
+
+void World::State::perform(Runner& runner, const PauseFlow& request) {
+  set_paused(runner, request.flow, true);
+}
+void World::State::perform(Runner& runner, const ResumeFlow& request) {
+  set_paused(runner, request.flow, false);
+}
+
+void World::State::set_paused(Runner& runner, FlowId flow, bool paused) {
+  const auto found = runner.flows.find(flow);
+  const auto* key = found == runner.flows.end() ? nullptr : std::get_if<StreamKey>(&found->second);
+  if (key == nullptr) return;
+  const StreamKey copy = *key;
+  auto& streams = hosts[runner.host.value].streams;
+  const auto stream = streams.find(copy);
+  if (stream == streams.end() || !stream->second.connection.set_paused(paused)) return;
+  // What had waited comes as if it came now, and not from inside of a request.
+  queue.push(now, StreamTimer{runner.host, copy});
+  stream->second.wakes = now;
 }
 
 void World::State::close_stream(HostId host, const StreamKey& key) {

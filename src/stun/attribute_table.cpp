@@ -39,6 +39,7 @@ constexpr std::array table{
     AttributeRow{AttributeType::priority, "PRIORITY", 4, 4},
     AttributeRow{AttributeType::use_candidate, "USE-CANDIDATE", 0, 0},
     AttributeRow{AttributeType::response_port, "RESPONSE-PORT", 2, 4},
+    AttributeRow{AttributeType::connection_id, "CONNECTION-ID", 4, 4},
     AttributeRow{AttributeType::additional_address_family, "ADDITIONAL-ADDRESS-FAMILY", 4, 4},
     AttributeRow{AttributeType::address_error_code, "ADDRESS-ERROR-CODE", 4, 4 + text_max},
     AttributeRow{AttributeType::password_algorithms, "PASSWORD-ALGORITHMS", 4, any},

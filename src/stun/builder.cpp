@@ -208,6 +208,8 @@ Builder& Builder::icmp(const IcmpError& error) {
   return double_word(AttributeType::icmp, (std::uint64_t{type_and_code} << 32) | error.data);
 }
 
+Builder& Builder::connection_id(std::uint32_t id) { return word(AttributeType::connection_id, id); }
+
 Builder& Builder::change_request(ChangeRequest change) {
   return word(AttributeType::change_request,
               (change.address ? change_address_flag : 0) | (change.port ? change_port_flag : 0));

@@ -320,6 +320,10 @@ std::optional<IcmpError> MessageView::icmp() const {
                    static_cast<std::uint16_t>(type_and_code & 0x1ff), reader.u32()};
 }
 
+std::optional<std::uint32_t> MessageView::connection_id() const {
+  return as_u32(sized(AttributeType::connection_id));
+}
+
 std::optional<ChangeRequest> MessageView::change_request() const {
   const auto flags = as_u32(sized(AttributeType::change_request));
   if (!flags) return std::nullopt;

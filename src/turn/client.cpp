@@ -7,6 +7,7 @@
 #include "petrel/stun/builder.hpp"
 #include "petrel/stun/message.hpp"
 #include "petrel/turn/channel_data.hpp"
+#include "turn/allocation_rules.hpp"
 #include "turn/authentication.hpp"
 #include "turn/client_state.hpp"
 #include "turn/peer_table.hpp"
@@ -20,10 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// RFC 8656 8: a minute before the end, so that every retransmission still fits.
-constexpr Duration refresh_margin = 60s;
-// Nobody grants more; and a peer's 32 bits of seconds must not get near the end of our clock.
-constexpr Duration max_lifetime = 24h;
 // RFC 8445 11: what keeps the binding of a NAT alive is sent every 15 s.
 constexpr Duration keepalive_interval = 15s;
 
@@ -32,20 +29,6 @@ constexpr std::size_t udp_header = 8;
 constexpr std::size_t dtls_overhead = 37;  // Of tls::Connection::max_datagram_bytes.
 
 std::size_t ip_header(IpFamily family) { return family == IpFamily::v4 ? 20 : 40; }
-
-// An answer may not send us to talk to ourselves or to everybody; RFC 8489 10 wants the same family.
-bool may_be_used(const Endpoint& alternate, const Endpoint& server) {
-  const IpAddress& address = alternate.address;
-  if (alternate.port == 0 || address.is_unspecified() || address.is_multicast()) return false;
-  if (address.is_loopback() && !server.address.is_loopback()) return false;
-  return alternate != server && address.family() == server.address.family();
-}
-
-// What ends more than the one request that it answers.
-bool ends_allocation(std::error_code error) {
-  return error == Errc::allocation_mismatch || error == Errc::wrong_credentials ||
-         error == Errc::weak_authentication || error == Errc::nonce_loop || error == Errc::unauthentic_answer;
-}
 
 // Room for whatever is put around a payload, wherever it comes from.
 bool has_room(const PacketBuffer& packet) {
@@ -233,6 +216,9 @@ void Client::handle_answer(const Answer& answer) {
     case RequestKind::create_permission:
     case RequestKind::channel_bind:
       return handle_peer_answer(answer);
+    case RequestKind::connect:
+    case RequestKind::connection_bind:
+      return;  // Of TCP allocations only.
   }
 }
 
@@ -295,8 +281,8 @@ void Client::handle_peer_answer(const Answer& answer) {
 
 void Client::schedule_refresh(Duration lifetime) {
   // A server that does not tell keeps what it granted before.
-  if (lifetime > Duration{0}) lifetime_ = std::min(lifetime, max_lifetime);
-  refresh_at_ = now_ + std::max(lifetime_ - refresh_margin, lifetime_ / 2);
+  if (lifetime > Duration{0}) lifetime_ = sane_lifetime(lifetime);
+  refresh_at_ = now_ + refresh_delay(lifetime_);
 }
 
 void Client::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {

@@ -56,6 +56,12 @@ class Category final : public std::error_category {
         return "the TURN server's answer lacks what it must have";
       case Errc::connection_closed:
         return "the connection to the TURN server ended";
+      case Errc::transport_unsupported:
+        return "the TURN server does not relay TCP";
+      case Errc::connection_exists:
+        return "the TURN server has a connection with this peer already";
+      case Errc::connection_failed:
+        return "the TURN server could not connect to the peer";
       case Errc::permission_refused:
         return "the TURN server does not relay to this peer";
       case Errc::family_mismatch:

@@ -50,6 +50,8 @@ std::string_view meaning_of(int code, bool credentials_sent) {
       return "no relayed address of this family";
     case stun::error_code::wrong_credentials:
       return "the allocation was made with another username";
+    case stun::error_code::unsupported_transport_protocol:
+      return "it does not relay this transport";
     case stun::error_code::allocation_quota_reached:
       return "quota reached";
     case stun::error_code::insufficient_capacity:

@@ -9,8 +9,6 @@
 namespace petrel::inline v0::turn {
 namespace {
 
-constexpr std::uint8_t udp_protocol_number = 17;  // RFC 8656 18.8: the only transport of a relayed address.
-
 std::uint32_t in_seconds(Duration lifetime) {
   // LIFETIME has 32 bits of seconds; nobody grants a day.
   const Duration sane = std::clamp<Duration>(lifetime, Duration{0}, std::chrono::hours(24));
@@ -35,6 +33,12 @@ Errc error_of(int code) {
     case stun::error_code::address_family_not_supported:
     case stun::error_code::peer_address_family_mismatch:
       return Errc::family_unsupported;
+    case stun::error_code::unsupported_transport_protocol:
+      return Errc::transport_unsupported;
+    case stun::error_code::connection_already_exists:
+      return Errc::connection_exists;
+    case stun::error_code::connection_timeout_or_failure:
+      return Errc::connection_failed;
     case stun::error_code::try_alternate:
       return Errc::redirected;
     default:
@@ -64,13 +68,17 @@ stun::Method method_of(RequestKind kind) {
       return stun::Method::create_permission;
     case RequestKind::channel_bind:
       return stun::Method::channel_bind;
+    case RequestKind::connect:
+      return stun::Method::connect;
+    case RequestKind::connection_bind:
+      return stun::Method::connection_bind;
   }
   return {};
 }
 
-void add_allocate(stun::Builder& out, const ClientConfig& config) {
-  out.requested_transport(udp_protocol_number);
-  if (config.both_families) {
+void add_allocate(stun::Builder& out, const ClientConfig& config, std::uint8_t relay_protocol) {
+  out.requested_transport(relay_protocol);
+  if (config.both_families && relay_protocol == stun::relay_protocol::udp) {
     out.additional_address_family(IpFamily::v6);  // RFC 8656 7.1: beside IPv4, and only IPv6.
   } else if (config.family) {
     out.requested_address_family(*config.family);
@@ -83,7 +91,7 @@ Result<PacketBuffer> Requests::build(const Request& request, const stun::Transac
   stun::Builder out(stun::Class::request, method_of(request.kind), id);
   switch (request.kind) {
     case RequestKind::allocate:
-      add_allocate(out, state_.config);
+      add_allocate(out, state_.config, request.relay_protocol);
       [[fallthrough]];
     case RequestKind::refresh:
       out.lifetime(in_seconds(request.lifetime));
@@ -93,6 +101,12 @@ Result<PacketBuffer> Requests::build(const Request& request, const stun::Transac
       break;
     case RequestKind::channel_bind:
       out.channel_number(request.channel).xor_peer_address(request.peer);
+      break;
+    case RequestKind::connect:
+      out.xor_peer_address(request.peer);
+      break;
+    case RequestKind::connection_bind:
+      out.connection_id(request.connection_id);
       break;
   }
   if (!state_.config.software.empty()) out.software(state_.config.software);

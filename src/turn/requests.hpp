@@ -15,15 +15,24 @@
 
 namespace petrel::inline v0::turn {
 
-enum class RequestKind : std::uint8_t { allocate, refresh, create_permission, channel_bind };
+enum class RequestKind : std::uint8_t {
+  allocate,
+  refresh,
+  create_permission,
+  channel_bind,
+  connect,
+  connection_bind
+};
 
 /// What to ask of the server.
 struct Request {
   RequestKind kind{};
-  Endpoint peer{};            ///< Of create_permission (its address only) and channel_bind.
+  Endpoint peer{};            ///< Of create_permission (its address only), channel_bind and connect.
   std::uint16_t channel = 0;  ///< Of channel_bind.
   Duration lifetime{};        ///< Of allocate and refresh.
-  bool urgent = false;        ///< Given up after seconds: media waits for the outcome.
+  std::uint8_t relay_protocol = stun::relay_protocol::udp;  ///< Of allocate.
+  std::uint32_t connection_id = 0;                          ///< Of connection_bind.
+  bool urgent = false;  ///< Given up after seconds: media waits for the outcome.
 };
 
 /// How a request ended.

@@ -23,8 +23,8 @@ tls::ClientConfig tls_config_of(const ClientConfig& config) {
 
 }  // namespace
 
-ServerLink::ServerLink(TimePoint now, const ClientConfig& config)
-    : flow_(config.flow),
+ServerLink::ServerLink(TimePoint now, const ClientConfig& config, FlowId flow)
+    : flow_(flow),
       server_(config.server),
       protocol_(config.protocol),
       last_sent_(now),
@@ -77,6 +77,8 @@ void ServerLink::handle_bytes(TimePoint now, Bytes bytes) {
     take_tls_events();
   } else if (protocol_ == TransportProtocol::udp) {
     datagram_ = bytes;
+  } else if (raw_) {
+    take_raw(bytes);
   } else if (!failure_) {
     deframer_.feed(bytes);
   }
@@ -88,7 +90,7 @@ void ServerLink::take_tls_events() {
         Overloaded{
             [this](tls::Connected&) { ready_ = true; },
             [this](tls::Data& data) {
-              if (is_datagram()) {
+              if (is_datagram() || raw_) {
                 records_.push(std::move(data.payload));
               } else {
                 deframer_.feed(data.payload.bytes());
@@ -100,6 +102,19 @@ void ServerLink::take_tls_events() {
             [this](tls::Failed& failed) { failure_ = LinkFailure{failed.error, std::move(failed.detail)}; },
         },
         *event);
+  }
+}
+
+void ServerLink::become_raw() {
+  raw_ = true;
+  take_raw(deframer_.take_rest());
+}
+
+void ServerLink::take_raw(Bytes bytes) {
+  while (!bytes.empty()) {
+    const Bytes piece = bytes.first(std::min(bytes.size(), PacketBuffer::capacity));
+    records_.push(PacketBuffer::copy_of(piece).value());
+    bytes = bytes.subspan(piece.size());
   }
 }
 

@@ -16,7 +16,9 @@ namespace petrel::inline v0::turn {
 /// or inside of TLS.
 class ServerLink {
  public:
-  ServerLink(TimePoint now, const ClientConfig& config);
+  ServerLink(TimePoint now, const ClientConfig& config) : ServerLink(now, config, config.flow) {}
+  /// By another flow than the configuration's.
+  ServerLink(TimePoint now, const ClientConfig& config, FlowId flow);
 
   /// Messages can be sent; before, a proxy is asked or the TLS handshake is under way.
   bool ready() const { return ready_; }
@@ -31,6 +33,10 @@ class ServerLink {
   /// The next message, which lives until the next call of this or of handle_bytes().
   std::optional<Bytes> next_message();
 
+  /// From the last message on it is a stream of somebody else's bytes, which next_bytes() has.
+  void become_raw();
+  std::optional<PacketBuffer> next_bytes() { return records_.pop(); }
+
   /// Data that finds the stream full is to be dropped by its owner.
   void set_congested(bool congested) { congested_ = congested; }
   bool congested() const { return congested_; }
@@ -41,6 +47,8 @@ class ServerLink {
   TimePoint last_sent() const { return last_sent_; }
   /// Ends the TLS connection in order, behind what was sent.
   void close(TimePoint now);
+  /// Packets that nobody has polled; of TLS it is not known, and 0.
+  std::size_t unsent() const { return transmits_.size(); }
   /// Forgets what nobody has polled.
   void discard_output();
 
@@ -52,6 +60,7 @@ class ServerLink {
   void secure(TimePoint now);
   Bytes through_tunnel(TimePoint now, Bytes bytes);
   void take_tls_events();
+  void take_raw(Bytes bytes);
 
   FlowId flow_;
   Endpoint server_;
@@ -64,7 +73,8 @@ class ServerLink {
   OutputQueue<Transmit> transmits_;
   Bytes datagram_;  // Of UDP, for the time of handle_bytes() and the next_message() after it.
   StreamDeframer deframer_;
-  OutputQueue<PacketBuffer> records_;  // Of DTLS.
+  OutputQueue<PacketBuffer> records_;  // Of DTLS, and of a raw stream.
+  bool raw_ = false;
   std::optional<PacketBuffer> record_;
   std::optional<HttpTunnel> tunnel_;  // While its way is not open.
   tls::ClientConfig tls_config_;

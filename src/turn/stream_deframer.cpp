@@ -52,4 +52,11 @@ std::optional<Bytes> StreamDeframer::next() {
   return rest.first(size);
 }
 
+std::vector<std::byte> StreamDeframer::take_rest() {
+  std::vector<std::byte> rest(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.end());
+  buffer_.clear();
+  begin_ = 0;
+  return rest;
+}
+
 }  // namespace petrel::inline v0::turn

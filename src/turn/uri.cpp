@@ -72,12 +72,11 @@ bool is_secure(TransportProtocol protocol) {
   return protocol == TransportProtocol::tls || protocol == TransportProtocol::dtls;
 }
 
-}  // namespace
-
-Result<ServerUri> parse_server_uri(std::string_view uri) {
+Result<ServerUri> parse_uri(std::string_view uri, std::string_view plain_scheme,
+                            std::string_view secure_scheme) {
   const auto scheme = take_until(uri, ':');
-  const bool secure = scheme && equal_in_any_case(*scheme, "turns");
-  if (!scheme || (!secure && !equal_in_any_case(*scheme, "turn"))) return Errc::bad_uri_scheme;
+  const bool secure = scheme && equal_in_any_case(*scheme, secure_scheme);
+  if (!scheme || (!secure && !equal_in_any_case(*scheme, plain_scheme))) return Errc::bad_uri_scheme;
 
   std::string_view query;
   if (const auto before = take_until(uri, '?')) {
@@ -106,6 +105,11 @@ Result<ServerUri> parse_server_uri(std::string_view uri) {
   }
   return server;
 }
+
+}  // namespace
+
+Result<ServerUri> parse_server_uri(std::string_view uri) { return parse_uri(uri, "turn", "turns"); }
+Result<ServerUri> parse_stun_server_uri(std::string_view uri) { return parse_uri(uri, "stun", "stuns"); }
 
 std::string to_string(const ServerUri& uri) {
   std::string text = is_secure(uri.protocol) ? "turns:" : "turn:";

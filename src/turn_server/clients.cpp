@@ -64,13 +64,51 @@ void Clients::handle_bytes(FlowId flow, Bytes bytes) {
     connection->tls->handle_bytes(shared_.now(), bytes);
     run_tls(*connection);
   } else {
-    connection->deframer.feed(bytes);
+    take_in(*connection, bytes);
   }
+}
+
+void Clients::take_in(Connection& connection, Bytes bytes) {
+  if (!connection.is_data) return connection.deframer.feed(bytes);
+  while (!bytes.empty()) {
+    const Bytes piece = bytes.first(std::min(bytes.size(), PacketBuffer::capacity));
+    connection.bytes.push_back(PacketBuffer::copy_of(piece).value());
+    bytes = bytes.subspan(piece.size());
+  }
+}
+
+bool Clients::become_data(FlowId flow) {
+  Connection* connection = find(flow);
+  if (connection == nullptr) return false;
+  connection->is_data = true;
+  deadlines_.clear(flow);
+  // A client has to wait for our answer, but nothing is lost of one that did not.
+  take_in(*connection, connection->deframer.take_rest());
+  return true;
+}
+
+std::optional<PacketBuffer> Clients::next_bytes(FlowId flow) {
+  Connection* connection = find(flow);
+  if (connection == nullptr || connection->bytes.empty()) return std::nullopt;
+  std::optional<PacketBuffer> first(std::move(connection->bytes.front()));
+  connection->bytes.pop_front();
+  return first;
+}
+
+bool Clients::send_bytes(FlowId flow, PacketBuffer bytes) {
+  Connection* connection = find(flow);
+  if (connection == nullptr) return false;
+  send(*connection, std::move(bytes));
+  return !connection->over;
+}
+
+void Clients::finish(FlowId flow) {
+  if (Connection* connection = find(flow)) drop(*connection, "closed");
 }
 
 std::optional<Bytes> Clients::next_message(FlowId flow) {
   Connection* connection = find(flow);
-  if (connection == nullptr) return std::nullopt;
+  if (connection == nullptr || connection->is_data) return std::nullopt;
   if (const auto message = connection->deframer.next()) return message;
   if (connection->deframer.broken()) {
     ++shared_.stats().malformed;
@@ -137,7 +175,7 @@ void Clients::run_tls(Connection& connection) {
   flush_tls(connection);
   while (auto event = connection.tls->poll_event()) {
     if (auto* data = std::get_if<tls::Data>(&*event)) {
-      connection.deframer.feed(data->payload.bytes());
+      take_in(connection, data->payload.bytes());
     } else if (std::holds_alternative<tls::Closed>(*event)) {
       return drop(connection, "closed");
     } else if (std::holds_alternative<tls::Failed>(*event)) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +46,16 @@ class Clients {
   std::optional<Bytes> next_message(FlowId flow);
   std::optional<ClientId> client_of(FlowId flow) const;
 
+  /// From now on the connection carries a peer's bytes and no messages (RFC 6062 5.4). It has no deadline,
+  /// for its owner looks after it. False: it has ended.
+  bool become_data(FlowId flow);
+  /// Of such a one: what has come, in order.
+  std::optional<PacketBuffer> next_bytes(FlowId flow);
+  /// To such a one; false: it has ended.
+  bool send_bytes(FlowId flow, PacketBuffer bytes);
+  /// Ends a connection in order.
+  void finish(FlowId flow);
+
   /// The clients of DTLS listeners, which have no flow of their own.
   DtlsSessions& dtls() { return dtls_; }
 
@@ -72,6 +83,8 @@ class Clients {
     turn::StreamDeframer deframer{turn::max_old_channel};
     std::optional<tls::Connection> tls{};
     bool has_allocation = false;
+    bool is_data = false;
+    std::deque<PacketBuffer> bytes{};  ///< Of a data connection.
     bool congested = false;
     std::size_t unread_answers = 0;
     bool over = false;
@@ -83,6 +96,7 @@ class Clients {
   void send(Connection& connection, PacketBuffer message);
   void flush_tls(Connection& connection);
   void run_tls(Connection& connection);
+  static void take_in(Connection& connection, Bytes bytes);
   void drop(Connection& connection, std::string_view why);
   void end(Connection& connection);
 

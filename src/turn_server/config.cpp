@@ -73,7 +73,7 @@ Result<void> check_relay(const ServerConfig& config) {
 
 bool are_positive(const Limits& limits) {
   return limits.allocations > 0 && limits.allocations_per_user > 0 && limits.permissions > 0 &&
-         limits.channels > 0;
+         limits.channels > 0 && limits.peer_connections > 0 && limits.peer_connections_per_allocation > 0;
 }
 
 }  // namespace

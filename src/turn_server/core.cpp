@@ -18,7 +18,8 @@ bool is_datagram(TransportProtocol protocol) {
 
 bool is_turn(stun::Method method) {
   return method == stun::Method::allocate || method == stun::Method::refresh ||
-         method == stun::Method::create_permission || method == stun::Method::channel_bind;
+         method == stun::Method::create_permission || method == stun::Method::channel_bind ||
+         method == stun::Method::connect || method == stun::Method::connection_bind;
 }
 
 // What the 420 lists. RFC 5780 6.1: CHANGE-REQUEST and RESPONSE-PORT are unknown where they cannot be served.
@@ -63,6 +64,7 @@ bool Core::handle_datagram(TimePoint now, const Datagram& datagram) {
     while (const auto message = clients_.next_message(datagram.flow)) {
       handle_message(*clients_.client_of(datagram.flow), *message);
     }
+    relay_.connections().handle_client_bytes(datagram.flow);
   } else if (const Listener* listener = listener_of(datagram.flow);
              discovery_.owns(datagram.flow) ||
              (listener != nullptr && listener->protocol == TransportProtocol::udp)) {
@@ -83,6 +85,7 @@ void Core::handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
     handle_accepted(flow, *accepted);
   } else if (clients_.has(flow)) {
     clients_.handle_flow(flow, change);
+    relay_.connections().handle_client_flow(flow, change);
   } else if (relay_.owns(flow)) {
     relay_.handle_flow(flow, change);
   } else if (discovery_.owns(flow)) {
@@ -108,6 +111,7 @@ void Core::handle_listener(std::size_t index, const FlowChange& change) {
 }
 
 void Core::handle_accepted(FlowId flow, const FlowAccepted& accepted) {
+  if (relay_.owns(accepted.listener)) return relay_.handle_accepted(flow, accepted);
   const Listener* listener = listener_of(accepted.listener);
   if (listener == nullptr || is_datagram(listener->protocol)) {
     shared_.request(CloseFlow{flow});
@@ -135,7 +139,10 @@ void Core::advance(TimePoint now) {
 }
 
 void Core::settle() {
-  while (const auto client = clients_.poll_ended()) relay_.forget(*client);
+  while (const auto client = clients_.poll_ended()) {
+    relay_.connections().handle_client_flow(client->flow, FlowClosed{});
+    relay_.forget(*client);
+  }
 }
 
 std::optional<TimePoint> Core::next_timeout() const {
@@ -155,10 +162,17 @@ void Core::close(TimePoint now) {
   for (const FlowId flow : listeners_) shared_.request(CloseFlow{flow});
 }
 
+std::optional<Transmit> Core::poll_transmit() {
+  auto transmit = shared_.poll_transmit();
+  if (transmit) relay_.connections().handle_polled();
+  return transmit;
+}
+
 ServerStats Core::stats() const {
   ServerStats stats = shared_.stats();
   stats.allocations = relay_.allocations();
   stats.connections = clients_.connections();
+  stats.peer_connections = relay_.connections().size();
   return stats;
 }
 
@@ -210,9 +224,13 @@ void Core::handle_request(const ClientId& client, const stun::MessageView& reque
     return;
   }
   const Account* established = relay_.owner_of(client);
+  const bool is_known = established != nullptr;
+  if (const auto id = request.connection_id(); id && request.method() == stun::Method::connection_bind) {
+    established = relay_.owner_of_connection(*id);
+  }
   // A flood is not worth a digest each. Only clients that have shown a password go past this, so that
   // nobody can spend the allowance of a running call.
-  if (established == nullptr && !rate_limit_.allows(shared_.now(), client.remote.address)) {
+  if (!is_known && !rate_limit_.allows(shared_.now(), client.remote.address)) {
     ++shared_.stats().rate_limited;
     return;
   }

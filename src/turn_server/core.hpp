@@ -29,6 +29,8 @@ class Core {
   std::optional<TimePoint> next_timeout() const;
   void close(TimePoint now);
 
+  std::optional<Transmit> poll_transmit();
+
   Shared& shared() { return shared_; }
   ServerStats stats() const;
 

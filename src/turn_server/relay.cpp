@@ -1,6 +1,7 @@
 #include "turn_server/relay.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "petrel/base/assert.hpp"
@@ -21,45 +22,24 @@ PeerPolicy::Rules rules(const ServerConfig& config) {
   return rules;
 }
 
-// RFC 8489 14.8, RFC 8656 19.
-std::string_view reason_of(int code) {
-  switch (code) {
-    case error_code::bad_request:
-      return "Bad Request";
-    case error_code::forbidden:
-      return "Forbidden";
-    case error_code::unknown_attribute:
-      return "Unknown Attribute";
-    case error_code::allocation_mismatch:
-      return "Allocation Mismatch";
-    case error_code::address_family_not_supported:
-      return "Address Family not Supported";
-    case error_code::wrong_credentials:
-      return "Wrong Credentials";
-    case error_code::unsupported_transport_protocol:
-      return "Unsupported Transport Protocol";
-    case error_code::peer_address_family_mismatch:
-      return "Peer Address Family Mismatch";
-    case error_code::allocation_quota_reached:
-      return "Allocation Quota Reached";
-    case error_code::insufficient_capacity:
-      return "Insufficient Capacity";
-    default:
-      return "Server Error";
-  }
-}
-
 }  // namespace
 
 Relay::Relay(Shared& shared, Clients& clients)
     : shared_(shared),
       clients_(clients),
+      answers_(shared, clients),
+      connections_(shared, clients, answers_),
       policy_(rules(shared.config())),
       quota_(shared.config().limits.allocations, shared.config().limits.allocations_per_user) {
   if (shared.config().stun_only) return;
   for (RelayAddress& address : relay_addresses(shared.config())) {
     families_.push_back({std::move(address), RelayPorts(shared.config().relay_ports)});
   }
+}
+
+const Account* Relay::owner_of_connection(std::uint32_t id) const {
+  const auto client = connections_.awaits(id);
+  return client ? owner_of(*client) : nullptr;
 }
 
 const Account* Relay::owner_of(const ClientId& client) const {
@@ -87,38 +67,23 @@ void Relay::handle_request(const Asked& asked, const Account& account, const stu
   if (!unknown.empty()) return refuse(asked, error_code::unknown_attribute, unknown);
 
   if (asked.method == stun::Method::allocate) return allocate(asked, account, request);
+  if (asked.method == stun::Method::connection_bind) return bind_connection(asked, account, request);
 
   Allocation* allocation = find(asked.client);
   if (allocation == nullptr || allocation->opening) return refuse(asked, error_code::allocation_mismatch);
   if (allocation->account.username != account.username) return refuse(asked, error_code::wrong_credentials);
   if (asked.method == stun::Method::refresh) return refresh(asked, *allocation, request);
   if (asked.method == stun::Method::create_permission) return create_permission(asked, *allocation, request);
+  if (asked.method == stun::Method::connect) return connect(asked, *allocation, request);
   PETREL_ASSERT(asked.method == stun::Method::channel_bind);
   bind_channel(asked, *allocation, request);
 }
 
 void Relay::answer(const Asked& asked, stun::Builder& builder, std::vector<std::byte>* copy) {
-  if (!shared_.config().software.empty()) builder.software(shared_.config().software);
-  Result<PacketBuffer> packet = [&] {
-    if (asked.signer.with_sha256) {
-      crypto::HmacSha256Key key(asked.signer.key.bytes());
-      return builder.finish({.integrity_sha256 = &key, .fingerprint = asked.fingerprint});
-    }
-    crypto::HmacSha1Key key(asked.signer.key.bytes());
-    return builder.finish({.integrity = &key, .fingerprint = asked.fingerprint});
-  }();
-  PETREL_ASSERT(packet);  // Every length in it is ours.
-  if (copy != nullptr) copy->assign(packet->bytes().begin(), packet->bytes().end());
-  clients_.send_answer(asked.client, *std::move(packet));
+  answers_.send(asked, builder, copy);
 }
-
 void Relay::refuse(const Asked& asked, int code, const stun::AttributeTypeList& unknown) {
-  ++shared_.stats().refused;
-  if (code == error_code::forbidden) ++shared_.stats().forbidden_peers;
-  stun::Builder builder(stun::Class::error_response, asked.method, asked.id);
-  builder.error_code(code, reason_of(code));
-  if (!unknown.empty()) builder.unknown_attributes({unknown.begin(), unknown.end()});
-  answer(asked, builder);
+  answers_.refuse(asked, code, unknown);
 }
 
 // ---- The end of allocations -------------------------------------------------------------
@@ -140,6 +105,7 @@ void Relay::remove(Allocation& allocation, std::string_view why) {
   const std::string remote = client.remote.to_string();
   shared_.log(LogLevel::info, "turn_server.allocation_ended",
               {{"client", remote}, {"user", std::string_view(allocation.account.username)}, {"why", why}});
+  connections_.forget(client);
   while (!allocation.sockets.empty()) remove_socket(allocation, 0);
   if (allocation.opening && allocation.opening->reserved) {
     release(*allocation.opening->reserved, allocation.account);
@@ -159,12 +125,14 @@ void Relay::remove_socket(Allocation& allocation, std::size_t index) {
 
 void Relay::release(const Socket& socket, const Account& account) {
   flows_.erase(socket.flow);
+  if (socket.tcp) tcp_ports_.erase({socket.family, socket.port});
   family(socket.family)->ports.give_back(socket.port);
   quota_.give_back(account.quota_name);
   shared_.request(CloseFlow{socket.flow});
 }
 
 void Relay::handle_flow(FlowId flow, const FlowChange& change) {
+  if (connections_.owns(flow)) return connections_.handle_peer_flow(flow, change);
   const bool failed = std::holds_alternative<FlowFailed>(change);
   if (const auto reserved = reservations_.find(flow); reserved != reservations_.end()) {
     if (!failed) return;
@@ -187,6 +155,7 @@ void Relay::handle_flow(FlowId flow, const FlowChange& change) {
 }
 
 void Relay::handle_timeout() {
+  connections_.handle_timeout();
   while (const auto client = deadlines_.take_due(shared_.now())) remove(*find(*client), "expired");
   while (const auto flow = reservation_deadlines_.take_due(shared_.now())) {
     const auto reserved = reservations_.find(*flow);
@@ -196,10 +165,11 @@ void Relay::handle_timeout() {
 }
 
 std::optional<TimePoint> Relay::next_timeout() const {
-  const auto expiry = deadlines_.earliest();
-  const auto reservation = reservation_deadlines_.earliest();
-  if (!expiry || !reservation) return expiry ? expiry : reservation;
-  return std::min(*expiry, *reservation);
+  std::optional<TimePoint> next = connections_.next_timeout();
+  for (const auto& due : {deadlines_.earliest(), reservation_deadlines_.earliest()}) {
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 }  // namespace petrel::inline v0::turn_server

@@ -4,33 +4,28 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "petrel/stun/builder.hpp"
 #include "petrel/stun/message.hpp"
 #include "petrel/turn/channel_data.hpp"
+#include "turn_server/answers.hpp"
 #include "turn_server/authenticator.hpp"
 #include "turn_server/channels.hpp"
 #include "turn_server/clients.hpp"
+#include "turn_server/peer_connections.hpp"
 #include "turn_server/permissions.hpp"
 #include "turn_server/quota.hpp"
 #include "turn_server/relay_ports.hpp"
 
 namespace petrel::inline v0::turn_server {
 
-/// What has to be known of a request to answer it, perhaps later.
-struct Asked {
-  ClientId client;
-  stun::Method method{};
-  stun::TransactionId id{};
-  bool fingerprint = false;  ///< The request had one, so the answer has one.
-  Signer signer;
-};
-
-/// The allocations, and what their clients do with them: RFC 8656 from 7 to 12.
+/// The allocations, and what their clients do with them: RFC 8656 from 7 to 12, RFC 6062 5.
 ///
 /// Everything that comes in here has been authenticated, or belongs to a client that was.
 class Relay {
@@ -42,18 +37,26 @@ class Relay {
 
   Relay(Shared& shared, Clients& clients);
 
-  bool owns(FlowId flow) const { return flows_.contains(flow) || reservations_.contains(flow); }
+  bool owns(FlowId flow) const {
+    return flows_.contains(flow) || reservations_.contains(flow) || connections_.owns(flow);
+  }
   /// Whom the client's allocation belongs to; nullptr: it has none.
   const Account* owner_of(const ClientId& client) const;
+  /// Whom the connection with a peer belongs to that waits for a ConnectionBind.
+  const Account* owner_of_connection(std::uint32_t id) const;
+  PeerConnections& connections() { return connections_; }
+  const PeerConnections& connections() const { return connections_; }
   std::size_t allocations() const { return allocations_.size(); }
 
-  /// Allocate, Refresh, CreatePermission or ChannelBind.
+  /// Allocate, Refresh, CreatePermission, ChannelBind, Connect or ConnectionBind.
   void handle_request(const Asked& asked, const Account& account, const stun::MessageView& request);
   void handle_send_indication(const ClientId& client, const stun::MessageView& indication);
   void handle_channel_data(const ClientId& client, const turn::ChannelDataView& message);
-  /// A packet from a peer to a relayed address.
+  /// A packet from a peer to a relayed address, or the next bytes of a peer's connection.
   void handle_packet(const Datagram& datagram);
 
+  /// A peer has connected to a relayed address.
+  void handle_accepted(FlowId flow, const FlowAccepted& accepted);
   /// Of a flow that we own.
   void handle_flow(FlowId flow, const FlowChange& change);
   /// The client's connection is gone, and its allocation with it.
@@ -70,6 +73,7 @@ class Relay {
     IpFamily family{};
     std::uint16_t port = 0;
     bool open = false;
+    bool tcp = false;
   };
   struct Family {
     RelayAddress address;
@@ -82,6 +86,7 @@ class Relay {
     std::vector<IpFamily> families;
     RelayPorts::Kind kind = RelayPorts::Kind::any;
     std::optional<stun::ReservationToken> token;
+    bool tcp = false;
   };
   struct FamilyError {
     IpFamily family{};
@@ -105,6 +110,7 @@ class Relay {
     std::optional<Opening> opening;
     stun::TransactionId id{};       ///< Of the Allocate request,
     std::vector<std::byte> answer;  ///< and what it was answered, for when it comes again.
+    bool tcp = false;               ///< RFC 6062.
   };
   struct Reservation {
     stun::ReservationToken token{};
@@ -123,7 +129,7 @@ class Relay {
 
   // relay_allocate.cpp
   void allocate(const Asked& asked, const Account& account, const stun::MessageView& request);
-  std::variant<Wish, int> read_wish(const stun::MessageView& request);
+  std::variant<Wish, int> read_wish(const stun::MessageView& request, bool tcp);
   bool claim_reservation(Allocation& allocation, const Wish& wish);
   void open(Allocation& allocation, IpFamily wanted);
   Socket bind(Allocation& allocation, IpFamily wanted, std::uint16_t port);
@@ -138,20 +144,28 @@ class Relay {
   void bind_channel(const Asked& asked, Allocation& allocation, const stun::MessageView& request);
   int check_peer(const Allocation& allocation, const Endpoint& peer);
 
+  // relay_connect.cpp
+  void connect(const Asked& asked, Allocation& allocation, const stun::MessageView& request);
+  void bind_connection(const Asked& asked, const Account& account, const stun::MessageView& request);
+  bool may_have_connection(const Allocation& allocation) const;
+
   // relay_data.cpp
   void send_to_peer(const Allocation& allocation, const Endpoint& peer, Bytes payload);
-  bool is_relay(const Endpoint& endpoint);
+  bool is_relay(const Endpoint& endpoint, bool tcp);
   Endpoint inside(const Endpoint& peer);
   Endpoint outside(const Endpoint& source);
 
   Shared& shared_;
   Clients& clients_;
+  Answers answers_;
+  PeerConnections connections_;
   PeerPolicy policy_;
   std::vector<Family> families_;
   Quota quota_;
   std::unordered_map<ClientId, std::unique_ptr<Allocation>> allocations_;
   std::unordered_map<FlowId, Allocation*> flows_;
   std::unordered_map<FlowId, Reservation> reservations_;
+  std::set<std::pair<IpFamily, std::uint16_t>> tcp_ports_;  // Of the ports in use: where TCP is relayed.
   Deadlines<ClientId> deadlines_;
   Deadlines<FlowId> reservation_deadlines_;
 };

@@ -9,8 +9,6 @@ namespace {
 using stun::AttributeType;
 namespace error_code = stun::error_code;
 
-constexpr std::uint8_t ip_protocol_udp = 17;
-
 std::uint32_t seconds(Duration duration) {
   return static_cast<std::uint32_t>(std::chrono::floor<std::chrono::seconds>(duration).count());
 }
@@ -27,9 +25,14 @@ void Relay::allocate(const Asked& asked, const Account& account, const stun::Mes
   }
   const auto transport = request.requested_transport();
   if (!transport) return refuse(asked, error_code::bad_request);
-  if (*transport != ip_protocol_udp) return refuse(asked, error_code::unsupported_transport_protocol);
+  const bool tcp = *transport == stun::relay_protocol::tcp && shared_.config().tcp_relays;
+  if (*transport != stun::relay_protocol::udp && !tcp) {
+    return refuse(asked, error_code::unsupported_transport_protocol);
+  }
+  // RFC 6062 5.1: only over TCP or TLS.
+  if (tcp && !asked.client.is_stream()) return refuse(asked, error_code::bad_request);
 
-  auto read = read_wish(request);
+  auto read = read_wish(request, tcp);
   if (const int* code = std::get_if<int>(&read)) return refuse(asked, *code);
   Wish wish = std::get<Wish>(std::move(read));
 
@@ -49,7 +52,8 @@ void Relay::allocate(const Asked& asked, const Account& account, const stun::Mes
                                                       Channels(limits.channels),
                                                       {},
                                                       asked.id,
-                                                      {}});
+                                                      {},
+                                                      tcp});
   Allocation& allocation = *made;
   if (wish.token && !claim_reservation(allocation, wish)) {
     return refuse(asked, error_code::insufficient_capacity);
@@ -60,7 +64,7 @@ void Relay::allocate(const Asked& asked, const Account& account, const stun::Mes
   finish_if_open(allocation);
 }
 
-std::variant<Relay::Wish, int> Relay::read_wish(const stun::MessageView& request) {
+std::variant<Relay::Wish, int> Relay::read_wish(const stun::MessageView& request, bool tcp) {
   const bool has_token = request.find(AttributeType::reservation_token).has_value();
   const bool has_even_port = request.find(AttributeType::even_port).has_value();
   const bool has_family = request.find(AttributeType::requested_address_family).has_value();
@@ -68,6 +72,9 @@ std::variant<Relay::Wish, int> Relay::read_wish(const stun::MessageView& request
   const auto even_port = request.even_port();
 
   Wish wish;
+  wish.tcp = tcp;
+  // RFC 6062 5.1, where RTP's pairs of ports mean nothing; nor does it know of two families at once.
+  if (tcp && (has_token || has_even_port || has_additional)) return error_code::bad_request;
   if (has_token) {
     wish.token = request.reservation_token();
     if (!wish.token || has_even_port || has_family || has_additional) return error_code::bad_request;
@@ -128,10 +135,16 @@ void Relay::open(Allocation& allocation, IpFamily wanted) {
 
 // The port has been taken.
 Relay::Socket Relay::bind(Allocation& allocation, IpFamily wanted, std::uint16_t port) {
-  const Socket socket{shared_.new_flow(), wanted, port, false};
+  const Socket socket{shared_.new_flow(), wanted, port, false, allocation.tcp};
   flows_.emplace(socket.flow, &allocation);
   quota_.take(allocation.account.quota_name);
-  shared_.request(BindUdp{socket.flow, {family(wanted)->address.local, port}});
+  const Endpoint local{family(wanted)->address.local, port};
+  if (socket.tcp) {
+    tcp_ports_.emplace(wanted, port);
+    shared_.request(Listen{socket.flow, local, true});
+  } else {
+    shared_.request(BindUdp{socket.flow, local});
+  }
   return socket;
 }
 

@@ -48,7 +48,7 @@ void Relay::handle_send_indication(const ClientId& client, const stun::MessageVi
   const auto peer = indication.xor_peer_address();
   const auto data = indication.data();
   // RFC 8656 11.2: an attribute that is missing or cannot be obeyed drops the whole.
-  if (allocation == nullptr || !peer || !data || !indication.unknown_required().empty() ||
+  if (allocation == nullptr || allocation->tcp || !peer || !data || !indication.unknown_required().empty() ||
       indication.find(stun::AttributeType::dont_fragment)) {
     ++shared_.stats().unexpected;
     return;
@@ -76,7 +76,7 @@ void Relay::send_to_peer(const Allocation& allocation, const Endpoint& peer, Byt
     ++stats.packets_without_permission;
     return;
   }
-  if (permission->relays_only && !is_relay(peer)) {
+  if (permission->relays_only && !is_relay(peer, false)) {
     ++stats.forbidden_peers;
     return;
   }
@@ -87,12 +87,14 @@ void Relay::send_to_peer(const Allocation& allocation, const Endpoint& peer, Byt
   }
   ++stats.packets_to_peers;
   stats.bytes_to_peers += payload.size();
-  shared_.transmit({socket->flow, is_relay(peer) ? inside(peer) : peer, *std::move(packet)});
+  shared_.transmit({socket->flow, is_relay(peer, false) ? inside(peer) : peer, *std::move(packet)});
 }
 
 // ---- From a peer to the client ----------------------------------------------------------
 
 void Relay::handle_packet(const Datagram& datagram) {
+  if (connections_.owns(datagram.flow))
+    return connections_.handle_peer_bytes(datagram.flow, datagram.payload);
   ServerStats& stats = shared_.stats();
   const auto found = flows_.find(datagram.flow);
   if (found == flows_.end() || found->second->opening) {
@@ -106,7 +108,7 @@ void Relay::handle_packet(const Datagram& datagram) {
     ++stats.packets_without_permission;
     return;
   }
-  if (permission->relays_only && !is_relay(peer)) {
+  if (permission->relays_only && !is_relay(peer, false)) {
     ++stats.forbidden_peers;
     return;
   }
@@ -127,10 +129,12 @@ void Relay::handle_packet(const Datagram& datagram) {
 
 // ---- Relays of our own ------------------------------------------------------------------
 
-// Does one of our allocations live here, by the address that clients are told?
-bool Relay::is_relay(const Endpoint& endpoint) {
+// Does one of our allocations live here, by the address that clients are told? Beside its UDP port the TCP
+// port of the same number may be somebody else's, and the other way round.
+bool Relay::is_relay(const Endpoint& endpoint, bool tcp) {
   const Family* of = family(endpoint.address.family());
-  return of != nullptr && endpoint.address == of->advertised() && of->ports.in_use(endpoint.port);
+  return of != nullptr && endpoint.address == of->advertised() && of->ports.in_use(endpoint.port) &&
+         tcp_ports_.contains({endpoint.address.family(), endpoint.port}) == tcp;
 }
 
 // Clients know our relays by their address outside. A NAT in front need not lead packets for

@@ -9,8 +9,6 @@ namespace {
 using stun::AttributeType;
 namespace error_code = stun::error_code;
 
-stun::Builder success(const Asked& asked) { return {stun::Class::success_response, asked.method, asked.id}; }
-
 }  // namespace
 
 void Relay::refresh(const Asked& asked, Allocation& allocation, const stun::MessageView& request) {
@@ -22,7 +20,7 @@ void Relay::refresh(const Asked& asked, Allocation& allocation, const stun::Mess
         std::ranges::find_if(allocation.sockets, [&](const Socket& each) { return each.family == wanted; });
     if (socket == allocation.sockets.end()) return refuse(asked, error_code::peer_address_family_mismatch);
   }
-  stun::Builder builder = success(asked);
+  stun::Builder builder = Answers::success(asked);
   if (request.lifetime() == 0u) {
     builder.lifetime(0);
     answer(asked, builder);
@@ -61,11 +59,12 @@ void Relay::create_permission(const Asked& asked, Allocation& allocation, const 
     allocation.permissions.grant(shared_.now(), peer,
                                  policy_.verdict(peer) == PeerPolicy::Verdict::relays_only);
   }
-  stun::Builder builder = success(asked);
+  stun::Builder builder = Answers::success(asked);
   answer(asked, builder);
 }
 
 void Relay::bind_channel(const Asked& asked, Allocation& allocation, const stun::MessageView& request) {
+  if (allocation.tcp) return refuse(asked, error_code::bad_request);  // RFC 6062 4.5: there are none.
   const auto number = request.channel_number();
   const auto peer = request.xor_peer_address();
   // RFC 8656 12 ends at 0x4fff, for the sake of clients that tell protocols apart by the first byte.
@@ -75,7 +74,7 @@ void Relay::bind_channel(const Asked& asked, Allocation& allocation, const stun:
   }
   if (const int code = check_peer(allocation, *peer); code != 0) return refuse(asked, code);
   const bool relays_only = policy_.verdict(peer->address) == PeerPolicy::Verdict::relays_only;
-  if (relays_only && !is_relay(*peer)) return refuse(asked, error_code::forbidden);
+  if (relays_only && !is_relay(*peer, false)) return refuse(asked, error_code::forbidden);
 
   const TimePoint now = shared_.now();
   const Channels::Verdict verdict = allocation.channels.verdict(now, *number, *peer);
@@ -86,7 +85,7 @@ void Relay::bind_channel(const Asked& asked, Allocation& allocation, const stun:
   allocation.channels.bind(now, *number, *peer);
   // RFC 8656 12.2: a binding makes or refreshes a permission as well.
   allocation.permissions.grant(now, peer->address, relays_only);
-  stun::Builder builder = success(asked);
+  stun::Builder builder = Answers::success(asked);
   answer(asked, builder);
 }
 

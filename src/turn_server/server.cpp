@@ -26,7 +26,7 @@ void Server::handle_timeout(TimePoint now) { core_->handle_timeout(now); }
 std::optional<TimePoint> Server::next_timeout() const { return core_->next_timeout(); }
 
 std::optional<IoRequest> Server::poll_request() { return core_->shared().poll_request(); }
-std::optional<Transmit> Server::poll_transmit() { return core_->shared().poll_transmit(); }
+std::optional<Transmit> Server::poll_transmit() { return core_->poll_transmit(); }
 std::optional<Event> Server::poll_event() { return core_->shared().poll_event(); }
 
 void Server::set_unix_time(TimePoint now, std::int64_t seconds) {

@@ -37,6 +37,9 @@ class Shared {
   FlowId new_flow() { return {next_flow_++}; }
 
   bool has_room() const { return transmits_.size() < max_unsent_packets; }
+  /// So many that streams are not read until most of them have left; they may not lose any.
+  bool is_backlogged() const { return transmits_.size() > max_unsent_packets / 2; }
+  bool is_nearly_polled() const { return transmits_.size() < max_unsent_packets / 8; }
   /// Ask has_room() first, but for what a stream must not lose.
   void transmit(Transmit transmit) { transmits_.push_back(std::move(transmit)); }
   void request(IoRequest request) { requests_.push_back(std::move(request)); }

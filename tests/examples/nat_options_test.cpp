@@ -58,6 +58,32 @@ TEST(NatOptions, TakeEveryFlag) {
   refused({"--local", "10.0.0.1", "stun:[::1]"}, "one family");
 }
 
+TEST(NatOptions, TakeTheTransportFromTheUrlOrBesideIt) {
+  using petrel::TransportProtocol;
+  const Options by_tcp = accepted({"stun:example.org?transport=tcp"});
+  EXPECT_EQ(by_tcp.transport, TransportProtocol::tcp);
+  EXPECT_EQ(by_tcp.url, "stun:example.org:3478?transport=tcp");
+  EXPECT_EQ(accepted({"--transport", "tcp", "stun:example.org:99"}).url, "stun:example.org:99?transport=tcp");
+  EXPECT_EQ(accepted({"stuns:example.org"}).url, "stuns:example.org:5349");
+  EXPECT_EQ(accepted({"--transport", "tls", "stun:example.org"}).url, "stuns:example.org:5349");
+  EXPECT_EQ(accepted({"--transport", "dtls", "stun:[::1]"}).url, "stuns:[::1]:5349?transport=udp");
+  EXPECT_EQ(accepted({"--transport", "udp", "stuns:example.org"}).url, "stun:example.org:3478");
+  refused({"--transport", "sctp", "stun:example.org"}, "--transport");
+  refused({"--lifetime", "stuns:example.org"}, "--lifetime");
+  refused({"stun:example.org?transport=sctp"}, "stun:HOST");
+}
+
+TEST(NatOptions, PrintWhatAConnectionTells) {
+  const Seen seen{.transport = petrel::TransportProtocol::tls,
+                  .mapped = Endpoint::v4(203, 0, 113, 5, 6000),
+                  .local = Endpoint::v4(192, 168, 0, 2, 5000),
+                  .server = Endpoint::v4(192, 0, 2, 1, 5349),
+                  .tls_version = "TLSv1.3"};
+  EXPECT_EQ(text_of(seen),
+            "The server answers over TLS.\n\nServer:        192.0.2.1:5349\nSeen as:       203.0.113.5:6000\n"
+            "From:          192.168.0.2:5000\nTranslated:    yes\nProtected by:  TLSv1.3\n");
+}
+
 TEST(NatOptions, TellTheFindingsInOneCode) {
   NatReport report{.server = Endpoint::v4(192, 0, 2, 1, 3478)};
   report.error = petrel::stun::Errc::timed_out;

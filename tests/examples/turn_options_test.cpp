@@ -43,6 +43,7 @@ TEST(TurnOptions, NeedAUserAndNothingElse) {
   EXPECT_EQ(options.config.users.at(0).password, "wonder:land");
   EXPECT_TRUE(options.config.allow_peers.empty());
   EXPECT_FALSE(options.verbose);
+  EXPECT_TRUE(options.config.tcp_relays);
 }
 
 TEST(TurnOptions, RefuseToBeAnOpenRelay) {
@@ -99,9 +100,11 @@ TEST(TurnOptions, TakeEveryFlag) {
                                     "--max-lifetime",
                                     "300",
                                     "--verbose",
+                                    "--no-tcp-relay",
                                     "--relay-address",
                                     "10.0.0.6"});
   const auto& config = options.config;
+  EXPECT_FALSE(config.tcp_relays);
   ASSERT_EQ(config.listeners.size(), 5u);
   EXPECT_EQ(config.listeners[4].protocol, TransportProtocol::tls);
   EXPECT_EQ(config.listeners[4].local, Endpoint::v4(10, 0, 0, 5, 443));

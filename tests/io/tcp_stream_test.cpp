@@ -118,6 +118,53 @@ TEST_F(Streams, SayWhenTheOtherEndHasClosedAfterAllThatItSent) {
   EXPECT_EQ(user.heard<FlowClosed>(client), nullptr) << "who closes hears nothing any more";
 }
 
+TEST_F(Streams, DeliverNothingWhileTheyArePausedAndLoseNothing) {
+  connect(listen());
+  network.request(id, PauseFlow{first_accepted_flow});
+  std::string expected;
+  bool congested = false;
+  // More than the system keeps for both ends.
+  for (int i = 0; i < 20'000 && !congested; ++i) {
+    const std::string part(1400, static_cast<char>('a' + i % 26));
+    expected += part;
+    send(client, part);
+    if (i % 32 == 0) io.poll();
+    congested = user.heard<FlowCongested>(client) != nullptr;
+  }
+  EXPECT_TRUE(congested);
+  EXPECT_EQ(user.received[first_accepted_flow], "");
+  network.request(id, ResumeFlow{first_accepted_flow});
+  EXPECT_TRUE(run_until([&] { return user.received[first_accepted_flow].size() == expected.size(); }));
+  EXPECT_TRUE(user.received[first_accepted_flow] == expected);
+  network.request(id, PauseFlow{first_accepted_flow});
+  network.request(id, CloseFlow{client});
+  for (int i = 0; i < 10; ++i) io.poll();
+  EXPECT_EQ(user.heard<FlowClosed>(first_accepted_flow), nullptr) << "the end waits as well";
+  network.request(id, ResumeFlow{first_accepted_flow});
+  EXPECT_TRUE(run_until([&] { return user.heard<FlowClosed>(first_accepted_flow) != nullptr; }));
+}
+
+TEST_F(Streams, LeaveFromThePortOfAListenerThatSaysSo) {
+  network.request(id, Listen{listener, Endpoint::v4(127, 0, 0, 1, 0), true});
+  const FlowId other{3};
+  network.request(id, Listen{other, Endpoint::v4(127, 0, 0, 1, 0)});
+  ASSERT_TRUE(run_until([&] { return user.heard<FlowOpened>(listener) && user.heard<FlowOpened>(other); }));
+  const Endpoint from = user.heard<FlowOpened>(listener)->local;
+  const Endpoint to = user.heard<FlowOpened>(other)->local;
+  network.request(id, Connect{client, from, to, true});
+  ASSERT_TRUE(run_until([&] { return user.heard<FlowAccepted>(first_accepted_flow) != nullptr; }));
+  EXPECT_EQ(user.heard<FlowAccepted>(first_accepted_flow)->remote, from);
+  // It still listens.
+  network.request(id, Connect{FlowId{4}, {}, from});
+  const FlowId second{first_accepted_flow.value + 1};
+  ASSERT_TRUE(run_until([&] { return user.heard<FlowAccepted>(second) != nullptr; }));
+  EXPECT_EQ(user.heard<FlowAccepted>(second)->listener, listener);
+  // And nobody else may.
+  network.request(id, Listen{FlowId{5}, from, true});
+  ASSERT_TRUE(run_until([&] { return user.heard<FlowFailed>(FlowId{5}) != nullptr; }));
+  EXPECT_EQ(user.heard<FlowFailed>(FlowId{5})->error, std::errc::address_in_use);
+}
+
 TEST_F(Streams, SayWhyAConnectionCannotBeOpened) {
   const Endpoint server = listen();
   network.request(id, CloseFlow{listener});

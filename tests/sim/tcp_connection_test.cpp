@@ -63,6 +63,47 @@ TEST(TcpConnection, SendsNoMoreAtOnceThanBothLinesTake) {
   EXPECT_EQ(segments[2].tcp.sequence, 1000u);
 }
 
+TEST(TcpConnection, FillsTheWindowOfAnEndThatIsPausedAndNoMore) {
+  Ends ends;
+  ends.open();
+  said<FlowOpened>(ends.server);
+  EXPECT_FALSE(ends.server.set_paused(true));
+  ends.client.write(start, std::vector<std::byte>(300'000));
+  TimePoint now = start;
+  // For an hour: an end that is shut out asks again, and does not give up.
+  for (int i = 0; i < 500 && now < start + 1h; ++i) {
+    ends.give(now, ends.client, ends.server);
+    ends.give(now, ends.server, ends.client);
+    if (const auto due = ends.client.next_timeout()) {
+      now = std::max(now, *due);
+      ends.client.handle_timeout(now);
+    }
+  }
+  EXPECT_GT(now, start + 30min);
+  EXPECT_FALSE(ends.server.poll_happening());
+  EXPECT_FALSE(ends.client.over());
+
+  EXPECT_TRUE(ends.server.set_paused(false));
+  ends.server.handle_timeout(now);
+  std::size_t received = 0;
+  bool first = true;
+  for (int i = 0; i < 2000 && received < 300'000; ++i) {
+    while (const auto happening = ends.server.poll_happening()) {
+      if (const auto* bytes = std::get_if<PacketBuffer>(&*happening)) received += bytes->size();
+    }
+    if (std::exchange(first, false)) {
+      EXPECT_NEAR(static_cast<double>(received), 65'000, 1'000);
+    }
+    ends.give(now, ends.server, ends.client);
+    ends.give(now, ends.client, ends.server);
+    if (ends.client.next_timeout()) {
+      now = std::max(now, *ends.client.next_timeout());
+      ends.client.handle_timeout(now);
+    }
+  }
+  EXPECT_EQ(received, 300'000u);
+}
+
 TEST(TcpConnection, BeginsWithTenSegmentsAndThenTwiceAsMany) {
   Ends ends;
   ends.open();

@@ -56,6 +56,37 @@ struct Pair {
   Talker::Heard& at_client() { return client.flow(connection); }
 };
 
+TEST(Stream, WaitsForWhoIsPausedAndLosesNothingOverEverySeed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Pair pair(seed, {.latency = 10ms, .loss_percent = 5});
+    ASSERT_TRUE(pair.connect());
+    pair.world.run_until([&] { return !pair.server.accepted().empty(); }, 1min);
+    pair.server.request(PauseFlow{first_accepted_flow});
+    pair.world.run_for(0s);
+    const auto text = text_of(400'000);
+    pair.client.send(connection, text);
+    pair.client.request(CloseFlow{connection});
+    pair.world.run_for(10min);
+    EXPECT_TRUE(pair.at_server().bytes.empty()) << seed;
+    pair.server.request(ResumeFlow{first_accepted_flow});
+    ASSERT_TRUE(pair.world.run_until([&] { return pair.at_server().count<FlowClosed>() == 1; }, 10min))
+        << seed;
+    EXPECT_EQ(pair.at_server().bytes, text) << seed;
+  }
+}
+
+TEST(Stream, LeavesFromThePortOfAListenerThatSaysSo) {
+  Pair pair(1);
+  pair.client.request(Listen{listener, at("192.0.2.9:5000"), true});
+  pair.client.request(Connect{connection, at("192.0.2.9:5000"), at("192.0.2.1:443"), true});
+  pair.client.request(Connect{FlowId{3}, at("192.0.2.9:5000"), at("192.0.2.1:444")});
+  ASSERT_TRUE(pair.world.run_until([&] { return !pair.server.accepted().empty(); }, 1min));
+  EXPECT_EQ(std::get<FlowAccepted>(pair.at_server().changes.at(0)).remote, at("192.0.2.9:5000"));
+  EXPECT_TRUE(pair.client.flow(FlowId{3}).failed_with(std::errc::address_in_use));
+  pair.server.request(Connect{FlowId{3}, {}, at("192.0.2.9:5000")});
+  EXPECT_TRUE(pair.world.run_until([&] { return pair.client.accepted().size() == 1; }, 1min));
+}
+
 TEST(Stream, OpensAfterOneRoundTripAndNamesBothEnds) {
   Pair pair(1, {.latency = 25ms});
 

@@ -243,9 +243,33 @@ TEST(Message, AbsentAttributesReadAsNothing) {
   EXPECT_FALSE(view.channel_number() || view.lifetime() || view.xor_peer_address() || view.data());
   EXPECT_FALSE(view.xor_relayed_address() || view.requested_address_family() || view.even_port());
   EXPECT_FALSE(view.additional_address_family() || view.address_error_code() || view.requested_transport());
-  EXPECT_FALSE(view.dont_fragment() || view.reservation_token() || view.icmp());
+  EXPECT_FALSE(view.dont_fragment() || view.reservation_token() || view.icmp() || view.connection_id());
   EXPECT_FALSE(view.change_request() || view.response_port() || view.response_origin() ||
                view.other_address());
+}
+
+// RFC 6062 6: by hand from its numbers, which are 0x000c, 0x002a and so on.
+constexpr std::string_view connection_attempt =
+    "001c 0014 2112a442 000102030405060708090a0b"
+    "0012 0008 0001 3a9a ea12d54b"
+    "002a 0004 89abcdef";
+
+TEST(Message, ReadsAConnectionAttempt) {
+  const auto bytes = hex(connection_attempt);
+  const auto view = MessageView::parse(bytes);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->message_class(), Class::indication);
+  EXPECT_EQ(view->method(), Method::connection_attempt);
+  EXPECT_EQ(view->connection_id(), 0x89abcdefu);
+  EXPECT_EQ(view->xor_peer_address(), Endpoint::v4(203, 0, 113, 9, 7048));
+  EXPECT_TRUE(view->unknown_required().empty());
+
+  Builder builder(Class::indication, Method::connection_attempt, view->id());
+  builder.xor_peer_address(*view->xor_peer_address()).connection_id(*view->connection_id());
+  EXPECT_TRUE(equal(builder.finish({.fingerprint = false}).value().bytes(), bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(MessageView::parse(Bytes(bytes).first(size))) << size;
+  }
 }
 
 struct WrongValue {
@@ -298,6 +322,7 @@ TEST(Message, WrongValuesReadAsNothing) {
       {"001a 0004 00000000", [](const MessageView& m) { return m.dont_fragment(); }},
       {"0022 0004 00000000", [](const MessageView& m) { return m.reservation_token().has_value(); }},
       {"8004 0004 00000000", [](const MessageView& m) { return m.icmp().has_value(); }},
+      {"002a 0002 0001 0000", [](const MessageView& m) { return m.connection_id().has_value(); }},
   };
   for (const WrongValue& wrong : cases) {
     const auto message = message_with(wrong.attribute);

@@ -117,5 +117,17 @@ TEST(StreamDeframer, TakesTheLongestMessageThereIs) {
   EXPECT_EQ(message->size(), 4U + 65'535);
 }
 
+TEST(StreamDeframer, GivesUpWhatItHoldsForAStreamThatTurnsIntoSomethingElse) {
+  StreamDeframer deframer;
+  const auto message = testing::hex("4000 0004 01020304");
+  auto bytes = message;
+  for (const char c : std::string("raw")) bytes.push_back(static_cast<std::byte>(c));
+  deframer.feed(bytes);
+  ASSERT_TRUE(deframer.next());
+  EXPECT_EQ(as_text(deframer.take_rest()), "raw");
+  EXPECT_EQ(deframer.buffered(), 0u);
+  EXPECT_TRUE(deframer.take_rest().empty());
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::turn

@@ -51,7 +51,7 @@ TEST_F(CoreTest, IgnoresWhatIsNoRequestOfAKnownMethod) {
   send(stun::Class::indication, Method::data);
   send(stun::Class::success_response, Method::binding);
   send(stun::Class::error_response, Method::allocate);
-  send(stun::Class::request, Method{0x00a});
+  send(stun::Class::request, Method{0x00d});
   send(stun::Class::request, Method{0xfff});
   send(stun::Class::request, Method::data);
   EXPECT_TRUE(bench.sent.empty());

@@ -95,7 +95,7 @@ TEST_F(AllocateTest, RefusesASecondOneOfOneClient) {
 
 TEST_F(AllocateTest, RefusesOtherTransports) {
   EXPECT_EQ(client.code_of(Method::allocate), 400);
-  EXPECT_EQ(client.code_of(Method::allocate, [](auto& b) { b.requested_transport(6); }), 442);
+  EXPECT_EQ(client.code_of(Method::allocate, [](auto& b) { b.requested_transport(41); }), 442);
   const auto cut = testing::hex("11 00");
   EXPECT_EQ(client.code_of(Method::allocate,
                            [&](auto& b) { b.attribute(stun::AttributeType::requested_transport, cut); }),

@@ -53,11 +53,15 @@ class ServerBench {
 
   /// Carries out what the server asks for.
   void settle() {
+    collect();
+    while (const auto request = server.poll_request()) perform(*request);
+    collect();  // What was performed may have been answered.
+    if (answers_binds) answer_binds();
+  }
+  void collect() {
     while (auto transmit = server.poll_transmit()) {
       sent.push_back({transmit->flow, transmit->destination, testing::to_vector(transmit->payload.bytes())});
     }
-    while (const auto request = server.poll_request()) perform(*request);
-    if (answers_binds) answer_binds();
   }
   void answer_binds() {
     while (!binds.empty()) {
@@ -118,6 +122,8 @@ class ServerBench {
   std::deque<BindUdp> binds;
   std::map<FlowId, Endpoint> bound;
   std::map<FlowId, Endpoint> listening;
+  std::vector<Connect> connects;  ///< Nobody answers them but the test.
+  std::set<FlowId> paused;
   std::set<FlowId> closed;
   std::set<std::uint16_t> refused_ports;
   bool answers_binds = true;
@@ -129,6 +135,9 @@ class ServerBench {
       listening[listen->flow] = listen->local;
       server.handle_flow(now, listen->flow, FlowOpened{listen->local});
     }
+    if (const auto* connect = std::get_if<Connect>(&request)) connects.push_back(*connect);
+    if (const auto* pause = std::get_if<PauseFlow>(&request)) paused.insert(pause->flow);
+    if (const auto* resume = std::get_if<ResumeFlow>(&request)) paused.erase(resume->flow);
     if (const auto* close = std::get_if<CloseFlow>(&request)) {
       closed.insert(close->flow);
       bound.erase(close->flow);

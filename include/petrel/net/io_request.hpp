@@ -35,12 +35,16 @@ struct Connect {
   FlowId flow;
   Endpoint local;
   Endpoint remote;
+  /// A Listen of this core has `local` and said so: `also_connects`.
+  bool from_listener = false;
 };
 /// Accept TCP connections at `local` (port 0: any). Answer: FlowOpened or FlowFailed, and
 /// FlowAccepted for every connection that comes. CloseFlow ends the listening only.
 struct Listen {
   FlowId flow;
   Endpoint local;
+  /// Connections will be made from `local` as well, while it listens there (RFC 6062 5.2).
+  bool also_connects = false;
 };
 /// Bind a UDP socket to the group's port, shared with other programs, and join the group on
 /// the interface that has the address `interface`. Answer: FlowOpened or FlowFailed.
@@ -48,6 +52,15 @@ struct JoinMulticast {
   FlowId flow;
   Endpoint group;
   IpAddress interface;
+};
+/// Deliver nothing of a stream, its end included, until ResumeFlow. What comes waits in the network, and
+/// when that is full at the other end: TCP's window closes. What was under way already may still be
+/// delivered. There is no answer, and no harm in asking twice.
+struct PauseFlow {
+  FlowId flow;
+};
+struct ResumeFlow {
+  FlowId flow;
 };
 /// Close the flow. There is no answer, and no datagram comes from it any more. What was sent
 /// to a stream before still leaves.
@@ -59,7 +72,8 @@ struct Resolve {
   std::uint32_t id = 0;
   std::string name;
 };
-using IoRequest = std::variant<BindUdp, NameUfrags, Connect, Listen, JoinMulticast, CloseFlow, Resolve>;
+using IoRequest = std::variant<BindUdp, NameUfrags, Connect, Listen, JoinMulticast, PauseFlow, ResumeFlow,
+                               CloseFlow, Resolve>;
 
 /// Accepted flows are numbered by the network, from here on; the ids that a core chooses are lower.
 inline constexpr FlowId first_accepted_flow{0x8000'0000};

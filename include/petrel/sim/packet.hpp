@@ -14,8 +14,9 @@ namespace petrel::inline v0::sim {
 /// a stream from 0 and never wrap; a FIN counts as one byte behind the last, a SYN as none.
 struct TcpHeader {
   std::uint64_t sequence = 0;
-  std::uint64_t acknowledgment = 0;   ///< The next byte that is wanted. Holds with `ack` only.
-  std::size_t max_segment_bytes = 0;  ///< Of a SYN: the longest payload to send back (RFC 9293 3.7.1).
+  std::uint64_t acknowledgment = 0;    ///< The next byte that is wanted. Holds with `ack` only.
+  std::size_t max_segment_bytes = 0;   ///< Of a SYN: the longest payload to send back (RFC 9293 3.7.1).
+  std::uint64_t window = 1024 * 1024;  ///< With `ack`: how many bytes from there on the sender may send.
   bool syn = false;
   bool ack = false;
   bool fin = false;

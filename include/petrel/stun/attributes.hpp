@@ -25,9 +25,12 @@ enum class Method : std::uint16_t {
   data = 0x007,
   create_permission = 0x008,
   channel_bind = 0x009,
+  connect = 0x00a,  // From here on: TCP allocations, RFC 6062 6.1.
+  connection_bind = 0x00b,
+  connection_attempt = 0x00c,
 };
 
-/// Attribute types of RFC 8489 18.3, RFC 8656 18, RFC 8445 16.1 and RFC 5780 7. Below 0x8000 a
+/// Attribute types of RFC 8489 18.3, RFC 8656 18, RFC 8445 16.1, RFC 5780 7 and RFC 6062 6.2. Below 0x8000 a
 /// receiver that does not know the type may not process the message.
 enum class AttributeType : std::uint16_t {
   mapped_address = 0x0001,
@@ -55,6 +58,7 @@ enum class AttributeType : std::uint16_t {
   priority = 0x0024,
   use_candidate = 0x0025,
   response_port = 0x0027,
+  connection_id = 0x002a,
   additional_address_family = 0x8000,
   address_error_code = 0x8001,
   password_algorithms = 0x8002,
@@ -121,6 +125,8 @@ constexpr int address_family_not_supported = 440;
 constexpr int wrong_credentials = 441;
 constexpr int unsupported_transport_protocol = 442;
 constexpr int peer_address_family_mismatch = 443;
+constexpr int connection_already_exists = 446;
+constexpr int connection_timeout_or_failure = 447;
 constexpr int allocation_quota_reached = 486;
 constexpr int role_conflict = 487;
 constexpr int server_error = 500;
@@ -129,6 +135,12 @@ constexpr int insufficient_capacity = 508;
 
 /// RFC 8489 18.5. A message may carry a number that is not listed here.
 enum class PasswordAlgorithm : std::uint16_t { md5 = 1, sha256 = 2 };
+
+/// What REQUESTED-TRANSPORT says (RFC 8656 18.8, RFC 6062 4.1): IP's numbers.
+namespace relay_protocol {
+constexpr std::uint8_t tcp = 6;
+constexpr std::uint8_t udp = 17;
+}  // namespace relay_protocol
 
 /// There are two algorithms; a list that names more than this holds nothing for us behind them.
 constexpr std::size_t max_password_algorithms = 8;

@@ -74,6 +74,8 @@ class PETREL_API Builder {
   Builder& reservation_token(const ReservationToken& token);
   Builder& icmp(const IcmpError& error);  ///< type up to 127, code up to 511
 
+  Builder& connection_id(std::uint32_t id);  ///< RFC 6062 6.2.1
+
   // NAT behaviour discovery, RFC 5780 7.
   Builder& change_request(ChangeRequest change);
   Builder& response_port(std::uint16_t port);

@@ -126,6 +126,8 @@ class MessageView {
   PETREL_API std::optional<ReservationToken> reservation_token() const;
   PETREL_API std::optional<IcmpError> icmp() const;
 
+  PETREL_API std::optional<std::uint32_t> connection_id() const;  ///< RFC 6062 6.2.1
+
   // NAT behaviour discovery, RFC 5780 7.
   PETREL_API std::optional<ChangeRequest> change_request() const;
   PETREL_API std::optional<std::uint16_t> response_port() const;

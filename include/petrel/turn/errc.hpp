@@ -38,6 +38,11 @@ enum class Errc {
   allocation_mismatch,  ///< 437: the server knows no allocation of ours, or too many; use another local port.
   malformed_answer,     ///< A success response lacks what it must have.
   connection_closed,    ///< The stream to the server ended.
+  transport_unsupported,  ///< 442: the server relays no TCP, or not for clients that come by this transport.
+
+  // TCP allocations, RFC 6062.
+  connection_exists,  ///< 446: there is a connection with this very peer already.
+  connection_failed,  ///< 447: the server could not connect to the peer.
 
   // What send() answers.
   permission_refused,  ///< The server does not want us to talk to this peer.

@@ -32,6 +32,9 @@ class PETREL_API StreamDeframer {
   /// of feed() or next(). nullopt: nothing is complete yet, or the stream is broken.
   std::optional<Bytes> next();
 
+  /// Everything that was fed and not taken: for a stream that turns into something else behind a message.
+  std::vector<std::byte> take_rest();
+
   /// Something that is neither came: where the next message begins will never be known.
   bool broken() const { return broken_; }
   /// Bytes that wait for the rest of their message, or for next().

@@ -55,7 +55,10 @@ struct Limits {
   std::size_t allocations_per_user = 100;  ///< RFC 8656 7.2: 486 above it. An address family counts.
   std::size_t permissions = 64;            ///< Of one allocation: as many addresses as ICE has candidates.
   std::size_t channels = 64;               ///< Of one allocation.
-  std::size_t connections = 2000;          ///< TCP, TLS and DTLS, of all clients.
+  std::size_t peer_connections = 1000;     ///< Of TCP allocations with peers, of all clients.
+  std::size_t peer_connections_per_allocation = 32;
+  std::size_t connections =
+      2000;  ///< TCP, TLS and DTLS, of all clients; those that carry a peer's bytes too.
   std::size_t connections_per_source = 100;
   /// Answers to one source address (one /64 of IPv6) that has not authenticated itself: Binding
   /// responses and errors. A flood gets no more out of the server, wherever it claims to come from.
@@ -91,6 +94,10 @@ struct ServerConfig {
   const UserDirectory* directory = nullptr;  ///< Must outlive the server.
   /// Answer Binding requests and nothing else; then no realm and no credentials are needed.
   bool stun_only = false;
+
+  /// Relay TCP too, for clients that come over TCP or TLS and ask for it (RFC 6062). The same users, quotas,
+  /// ports and peers as for UDP.
+  bool tcp_relays = true;
 
   /// Take part in NAT behaviour discovery (RFC 5780): beside the first UDP listener, three more sockets at
   /// the other combinations of its address and port and these, port 0 for any. Both addresses have to be

@@ -38,8 +38,10 @@ struct ServerStats {
   // Now.
   std::size_t allocations = 0;
   std::size_t connections = 0;
+  std::size_t peer_connections = 0;  ///< Of TCP allocations, those that are not bound yet included.
   // Since the beginning.
   std::uint64_t allocations_made = 0;
+  std::uint64_t peer_connections_made = 0;
   std::uint64_t bindings_answered = 0;
   std::uint64_t challenges = 0;           ///< 401 and 438 to clients that do not know the nonce yet.
   std::uint64_t wrong_passwords = 0;      ///< Unknown users, and what their password did not sign.
@@ -60,8 +62,8 @@ struct ServerStats {
 
 class Core;  // What the server consists of, known to src/turn_server only.
 
-/// A STUN and TURN server without its sockets: RFC 8489 12 and RFC 8656 for UDP relays, to clients
-/// over UDP, TCP, TLS and DTLS.
+/// A STUN and TURN server without its sockets: RFC 8489 12, RFC 8656 for UDP relays, to clients over UDP,
+/// TCP, TLS and DTLS, and RFC 6062 for TCP relays, to clients over TCP and TLS.
 ///
 /// A FlowCore. Its limits: everything it keeps is bounded by ServerConfig::limits, and before a
 /// client has proved that it knows a password the server keeps nothing about it but its
@@ -70,8 +72,11 @@ class Core;  // What the server consists of, known to src/turn_server only.
 /// and a challenge of at most max_challenge_bytes; of DTLS, a HelloVerifyRequest, shorter than the question;
 /// and, with an alternate, two more addresses (RFC 5780 7.3, 7.4).
 ///
-/// Not done, and said so: DONT-FRAGMENT (420; a flow has no such setting), TCP allocations (RFC 6062),
-/// mobility (RFC 8016), ICMP in Data indications.
+/// Between the two sides of a TCP relay nothing is kept: who takes nothing in is sent no more, and the other
+/// side is not read. The end of either side ends both, once what came before has left.
+///
+/// Not done, and said so: DONT-FRAGMENT (420; a flow has no such setting), half-closed TCP relays, mobility
+/// (RFC 8016), ICMP in Data indications.
 class PETREL_API Server {
  public:
   using Event = turn_server::Event;
