@@ -426,26 +426,6 @@ TEST(Agent, TakesSixtyFourRemoteCandidatesAndNoMore) {
   EXPECT_EQ(lan.alice.agent().stats().excess_candidates_dropped, 2u);
 }
 
-TEST(Agent, PacesOrdinaryChecksByTa) {
-  Lan lan(1);
-  lan.bob.introduce_to(lan.alice);
-  lan.alice.gather();
-  lan.network.run_for(1ms);
-  Candidate candidate = parse_candidate("candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host").value();
-  for (std::uint16_t i = 0; i < 10; ++i) {
-    candidate.foundation = std::to_string(i);
-    candidate.endpoint.port = static_cast<std::uint16_t>(5000 + i);
-    lan.alice.agent().add_remote_candidate(lan.network.now(), lan.alice.stream(), candidate).value();
-  }
-  EXPECT_EQ(lan.alice.agent().stats().checks_sent, 1u);
-  lan.network.run_for(50ms - 1ns);
-  EXPECT_EQ(lan.alice.agent().stats().checks_sent, 1u);
-  lan.network.run_for(1ns);
-  EXPECT_EQ(lan.alice.agent().stats().checks_sent, 2u);
-  lan.network.run_for(400ms);
-  EXPECT_EQ(lan.alice.agent().stats().checks_sent, 10u);
-}
-
 TEST(Agent, ServesSeveralStreamsOverOneSocket) {
   Lan lan(1);
   const TimePoint now = lan.network.now();

@@ -137,28 +137,14 @@ TEST_F(GenerationChecksTest, AWrongPasswordGetsA401AndProvesNothing) {
   EXPECT_TRUE(agent.report(stream).pairs.empty());
 }
 
-TEST_F(GenerationChecksTest, AFloodOfWrongPasswordsIsAnsweredNoMoreThanItTakes) {
+TEST_F(GenerationChecksTest, AFloodOfWrongPasswordsDoesNotKeepTheRightOneOut) {
   meet();
-  crypto::HmacSha1Key key(as_bytes("not the password at all"));
-  const auto forge = [&] {
-    const CheckContent content{.id = random.bytes<12>(), .priority = 1, .role = Role::controlling};
-    receive(make_check(content, {theirs, ours, key}).value().bytes(), peer);
-  };
-  const auto answers = [&] {
-    std::size_t count = 0;
-    while (agent.poll_transmit()) ++count;
-    return count;
-  };
-  for (int i = 0; i < 1000; ++i) forge();
-  EXPECT_EQ(answers(), 32u);
-  EXPECT_EQ(agent.stats().refusals_withheld, 968u);
-  EXPECT_EQ(agent.stats().wrong_integrity_dropped, 1000u);
-  // Who knows the password is answered all the same.
-  EXPECT_TRUE(view(ask(peer)).message_class() == stun::Class::success_response);
-  sent.clear();
-  now += 1s;
-  for (int i = 0; i < 1000; ++i) forge();
-  EXPECT_EQ(answers(), 20u);
+  while (agent.stats().refusals_withheld == 0) {
+    crypto::HmacSha1Key key(as_bytes("not the password at all"));
+    receive(make_check({.id = random.bytes<12>(), .priority = 1}, {theirs, ours, key}).value().bytes(), peer);
+  }
+  while (agent.poll_transmit()) continue;
+  EXPECT_EQ(view(ask(peer)).message_class(), stun::Class::success_response);
 }
 
 TEST_F(GenerationChecksTest, ARequestForNobodyIsDropped) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ice/check.hpp"
 #include "support/seeded_random.hpp"
 
 namespace petrel::inline v0::ice {
@@ -18,6 +19,23 @@ TEST(Shared, DropsAndCountsTransmitsThatNobodyTakes) {
   EXPECT_FALSE(shared.transmit(FlowId{1}, {}, PacketBuffer{}));
   EXPECT_EQ(shared.transmits.size(), Shared::max_transmits);
   EXPECT_EQ(shared.stats.transmits_dropped, 1u);
+}
+
+TEST(Shared, RefusesNoMoreThanItsLimitAdmitsAndCountsTheRest) {
+  SeededRandom random(1);
+  Shared shared({}, random);
+  const auto request = stun::Builder(stun::Class::request, stun::Method::binding, {}).finish().value();
+  const auto view = stun::MessageView::parse(request.bytes()).value();
+  const auto refuse = [&] {
+    for (int i = 0; i < 1000; ++i) shared.refuse({FlowId{1}, {}, {}, {}}, view, {401, "Unauthenticated"});
+    const std::size_t sent = shared.transmits.size();
+    shared.transmits.clear();
+    return sent;
+  };
+  EXPECT_EQ(refuse(), 32u);
+  EXPECT_EQ(shared.stats.refusals_withheld, 968u);
+  shared.now += std::chrono::seconds(1);
+  EXPECT_EQ(refuse(), 20u);
 }
 
 TEST(Shared, KeepsEveryEventWhileTheyAreTaken) {
