@@ -39,6 +39,7 @@ void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerpr
   dtls_->set_remote_fingerprints(now, std::move(fingerprints));
   for (const PacketBuffer& packet : std::exchange(early_dtls_, {})) dtls_->handle_packet(now, packet.bytes());
   take_dtls_events(now);
+  hand_over(now);
 }
 
 void Transport::handle_packet(TimePoint now, Bytes packet) {
@@ -101,10 +102,13 @@ void Transport::handle_media(TimePoint now, Bytes packet) {
 
 void Transport::take_dtls_events(TimePoint now) {
   while (auto event = dtls_->poll_event()) {
+    if (auto* data = std::get_if<dtls::ApplicationData>(&*event)) {
+      data_.push_back(std::move(data->payload));
+      continue;
+    }
+    hand_over(now);
     if (const auto* connected = std::get_if<dtls::Connected>(&*event)) {
       connect(now, *connected);
-    } else if (const auto* data = std::get_if<dtls::ApplicationData>(&*event)) {
-      channels_.handle_packet(now, data->payload.bytes());
     } else if (const auto* failed = std::get_if<dtls::Failed>(&*event)) {
       channels_.handle_disconnected(now);
       events_.emplace_back(Ended{failed->error});
@@ -113,6 +117,12 @@ void Transport::take_dtls_events(TimePoint now) {
       events_.emplace_back(Ended{make_error_code(PeerErrc::peer_closed)});
     }
   }
+}
+
+void Transport::hand_over(TimePoint now) {
+  if (data_.empty()) return;
+  channels_.handle_packets(now, data_);
+  data_.clear();
 }
 
 void Transport::connect(TimePoint now, const dtls::Connected& connected) {
@@ -143,6 +153,7 @@ void Transport::handle_timeout(TimePoint now) {
   if (dtls_) {
     dtls_->handle_timeout(now);
     take_dtls_events(now);
+    hand_over(now);
   }
   rtp_.handle_timeout(now);
   channels_.handle_timeout(now);

@@ -40,8 +40,10 @@ class Transport {
   bool connected() const { return connected_; }
   bool carries_media() const { return srtp_.has_value(); }
 
-  /// A packet that is neither STUN nor for another transport.
+  /// A packet that is neither STUN nor for another transport. What it brings for data channels waits for
+  /// hand_over(), so that what comes at once is handed over at once.
   void handle_packet(TimePoint now, Bytes packet);
+  void hand_over(TimePoint now);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
@@ -86,6 +88,7 @@ class Transport {
   bool connected_ = false;
   rtp::Session rtp_;
   DataChannels channels_;
+  std::vector<PacketBuffer> data_;  // For them.
   std::deque<PacketBuffer> early_dtls_;
   std::deque<PacketBuffer> early_media_;
   std::deque<Event> events_;

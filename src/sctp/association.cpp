@@ -11,6 +11,9 @@ Association::~Association() = default;
 
 void Association::connect(TimePoint now) { state_->connect(now); }
 void Association::handle_packet(TimePoint now, Bytes packet) { state_->handle_packet(now, packet); }
+void Association::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
+  state_->handle_packets(now, packets);
+}
 void Association::handle_timeout(TimePoint now) { state_->handle_timeout(now); }
 std::optional<TimePoint> Association::next_timeout() const { return state_->next_timeout(); }
 std::optional<PacketBuffer> Association::poll_packet() { return state_->poll_packet(); }
