@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "limit.hpp"
 #include "pair.hpp"
 #include "process.hpp"
 #include "works.hpp"
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto warm_up = 1500ms;
+constexpr double limit_seconds = 0.5;
 
 // Keeps a channel full.
 class Pump {
@@ -44,14 +46,20 @@ class Pump {
   std::atomic<bool> running_ = true;
 };
 
-void print(const char* kind, std::size_t message_bytes, std::uint64_t bytes, double seconds, double cpu) {
+// `limit`, in MB/s: 0 if it was not measured.
+void print(const char* kind, std::size_t message_bytes, std::uint64_t bytes, double seconds, double cpu,
+           double limit) {
   const auto received = static_cast<double>(bytes);
-  std::printf(R"({"peer":"petrel","version":"petrel","time":"%s","size":%zu,"MBps":%.2f,"cpu_s_per_GB":%.2f})"
-              "\n",
-              kind, message_bytes, received / 1e6 / seconds, cpu / (received / 1e9));
+  const double rate = received / 1e6 / seconds;
+  std::printf(R"({"peer":"petrel","version":"petrel","time":"%s","size":%zu,"MBps":%.2f,"cpu_s_per_GB":%.2f)",
+              kind, message_bytes, rate, cpu / (received / 1e9));
+  if (limit > 0) std::printf(R"(,"limit_MBps":%.2f,"of_limit_pct":%.0f)", limit, rate / limit * 100);
+  std::puts("}");
 }
 
 int run_really(std::size_t message_bytes, double seconds) {
+  // Half before and half after, since a machine that others use is not the same for long.
+  double limit = limit_MBps(limit_seconds);
   asio::io_context contexts[2];
   std::vector<std::thread> threads;
   {
@@ -80,10 +88,13 @@ int run_really(std::size_t message_bytes, double seconds) {
     const auto begun = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    print("real", message_bytes, received - before, took.count(), cpu_seconds() - cpu);
+    const std::uint64_t bytes = received - before;
+    const double used = cpu_seconds() - cpu;
     pump.stop();
     for (asio::io_context& context : contexts) context.stop();
     for (std::thread& thread : threads) thread.join();
+    limit = (limit + limit_MBps(limit_seconds)) / 2;
+    print("real", message_bytes, bytes, took.count(), used, limit);
   }
   return 0;
 }
@@ -110,7 +121,7 @@ int run_virtually(std::size_t message_bytes, double seconds, const LineOptions& 
   const std::uint64_t before = received;
   const double cpu = cpu_seconds();
   line.world.run_for(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
-  print("virtual", message_bytes, received - before, seconds, cpu_seconds() - cpu);
+  print("virtual", message_bytes, received - before, seconds, cpu_seconds() - cpu, 0);
   pump.stop();
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "items.hpp"
 #include "pair.hpp"
 #include "process.hpp"
 #include "works.hpp"
@@ -44,11 +45,15 @@ int run_pairs(std::size_t count) {
   const double cpu = cpu_seconds();
   constexpr auto idle = 3s;
   context.run_for(idle);
+  const double idle_cpu = (cpu_seconds() - cpu) / static_cast<double>(idle.count()) * 100;
+  const double each = grown / static_cast<double>(count);
+  const double dtls = dtls_kib_per_pair();
+  const double sctp = sctp_kib_per_pair();
   std::printf(R"({"peer":"petrel","version":"petrel","count":%zu,"KiB_per_pair":%.0f,"threads":%d,)"
-              R"("idle_cpu_pct":%.1f,"setup_cpu_ms":%.2f})"
+              R"("idle_cpu_pct":%.1f,"setup_cpu_ms":%.2f,"KiB_of_dtls":%.0f,"KiB_of_sctp":%.0f,)"
+              R"("KiB_of_the_rest":%.0f})"
               "\n",
-              count, grown / static_cast<double>(count), thread_count(),
-              (cpu_seconds() - cpu) / static_cast<double>(idle.count()) * 100, setup_ms);
+              count, each, thread_count(), idle_cpu, setup_ms, dtls, sctp, each - dtls - sctp);
   return 0;
 }
 

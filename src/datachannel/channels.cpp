@@ -25,6 +25,9 @@ class AssociationLink final : public Link {
   // One that was announced is connected already.
   void connect(TimePoint now) override { association_.connect(now); }
   void handle_packet(TimePoint now, Bytes packet) override { association_.handle_packet(now, packet); }
+  void handle_packets(TimePoint now, std::span<const PacketBuffer> packets) override {
+    association_.handle_packets(now, packets);
+  }
   void handle_timeout(TimePoint now) override { association_.handle_timeout(now); }
   std::optional<TimePoint> next_timeout() const override { return association_.next_timeout(); }
   std::optional<PacketBuffer> poll_packet() override { return association_.poll_packet(); }
@@ -134,6 +137,10 @@ ChannelsStats Channels::stats() const { return state_->core.stats(); }
 std::string Channels::error_detail() const { return state_->core.error_detail(); }
 
 void Channels::handle_packet(TimePoint now, Bytes packet) { state_->core.handle_packet(now, packet); }
+
+void Channels::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
+  state_->core.handle_packets(now, packets);
+}
 
 void Channels::handle_timeout(TimePoint now) { state_->core.handle_timeout(now); }
 

@@ -178,6 +178,13 @@ void Core::handle_packet(TimePoint now, Bytes packet) {
   settle(now);
 }
 
+void Core::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
+  now = clamp(now);
+  if (link_ == nullptr) return;
+  link_->handle_packets(now, packets);
+  settle(now);
+}
+
 void Core::handle_timeout(TimePoint now) {
   now = clamp(now);
   if (link_ == nullptr) return;

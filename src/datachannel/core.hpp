@@ -56,6 +56,7 @@ class Core {
   const std::string& error_detail() const { return error_detail_; }
 
   void handle_packet(TimePoint now, Bytes packet);
+  void handle_packets(TimePoint now, std::span<const PacketBuffer> packets);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
   std::optional<PacketBuffer> poll_packet();

@@ -23,6 +23,7 @@ class Link {
 
   virtual void connect(TimePoint now) = 0;
   virtual void handle_packet(TimePoint now, Bytes packet) = 0;
+  virtual void handle_packets(TimePoint now, std::span<const PacketBuffer> packets) = 0;
   virtual void handle_timeout(TimePoint now) = 0;
   virtual std::optional<TimePoint> next_timeout() const = 0;
   virtual std::optional<PacketBuffer> poll_packet() = 0;

@@ -149,6 +149,7 @@ void Connection::handle_packet(TimePoint now, Bytes packet) {
     handshake_deadline_ = now_ + config_.handshake_timeout;
   }
   peer_is_ready(now);
+  if (!hold_buffers()) return;
   port_.incoming = packet;
   advance();
   port_.incoming = {};
@@ -188,6 +189,7 @@ void Connection::handle_timeout(TimePoint now) {
   if (handshake_deadline_ && now_ >= *handshake_deadline_) {
     fail(Errc::handshake_timeout);
   } else if (retransmit_at_ && now_ >= *retransmit_at_) {
+    if (!hold_buffers()) return;
     ERR_clear_error();
     // Fails after 12 timeouts in a row without an answer.
     if (DTLSv1_handle_timeout(ssl_.get()) < 0) {
@@ -229,6 +231,7 @@ Result<void> Connection::send(TimePoint now, Bytes application_data) {
   if (application_data.size() > max_payload()) return petrel::Errc::too_long;
   if (port_.outgoing.size() >= max_queued_packets) return petrel::Errc::limit_reached;
 
+  if (!hold_buffers()) return Errc::library_failure;
   ERR_clear_error();
   const int written =
       SSL_write(ssl_.get(), application_data.data(), static_cast<int>(application_data.size()));
@@ -241,8 +244,19 @@ void Connection::close(TimePoint now) {
   observe(now);
   if (state_ == State::closed) return;
   ERR_clear_error();
-  if (SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+  if (SSL_is_init_finished(ssl_.get()) == 1 && hold_buffers()) SSL_shutdown(ssl_.get());
   end();
+}
+
+void Connection::release_buffers() {
+  // Reading sets them up again by itself; writing, in DTLS, would not.
+  if (state_ == State::connected && !released_) released_ = SSL_free_buffers(ssl_.get()) == 1;
+}
+
+// False: no memory, and what was to be done is lost like a packet.
+bool Connection::hold_buffers() {
+  if (released_) released_ = SSL_alloc_buffers(ssl_.get()) != 1;
+  return !released_;
 }
 
 std::size_t Connection::max_payload() const {
@@ -288,6 +302,8 @@ void Connection::read_records() {
       break;
     }
     deliver(Bytes(record).first(static_cast<std::size_t>(size)));
+    // Spares the call that finds nothing: a packet is seldom more than one record.
+    if (port_.incoming.empty() && SSL_has_pending(ssl_.get()) == 0) break;
   }
 }
 

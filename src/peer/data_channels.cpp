@@ -88,16 +88,21 @@ void DataChannels::start_if_possible(TimePoint now) {
   parameters.mtu_bytes = link_->max_payload;
   parameters.remote_init = remote_->sctp_init;
   all.start(now, parameters);
-  for (const PacketBuffer& packet : std::exchange(early_, {})) all.handle_packet(now, packet.bytes());
+  const auto early = std::exchange(early_, {});
+  all.handle_packets(now, early);
 }
 
-void DataChannels::handle_packet(TimePoint now, Bytes packet) {
+void DataChannels::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
   if (channels_ && started_) {
-    channels_->handle_packet(now, packet);
-  } else if (auto copy = PacketBuffer::copy_of(packet); copy && early_.size() < max_early_packets) {
-    early_.push_back(*std::move(copy));
-  } else {
-    ++early_dropped_;
+    channels_->handle_packets(now, packets);
+    return;
+  }
+  for (const PacketBuffer& packet : packets) {
+    if (auto copy = PacketBuffer::copy_of(packet.bytes()); copy && early_.size() < max_early_packets) {
+      early_.push_back(*std::move(copy));
+    } else {
+      ++early_dropped_;
+    }
   }
 }
 

@@ -55,7 +55,7 @@ class DataChannels {
   datachannel::ChannelsStats stats() const;
   std::string error_detail() const;
 
-  void handle_packet(TimePoint now, Bytes packet);
+  void handle_packets(TimePoint now, std::span<const PacketBuffer> packets);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
   std::optional<PacketBuffer> poll_packet(TimePoint now);
@@ -92,7 +92,7 @@ class DataChannels {
   std::uint32_t offset_ = 0;    ///< Between the ids of `channels_` and ours: those of associations before.
   std::uint32_t last_id_ = 0;   ///< The highest of ours so far.
   std::deque<Event> leftover_;  ///< Of an association before.
-  std::deque<PacketBuffer> early_;
+  std::vector<PacketBuffer> early_;
   std::uint64_t early_dropped_ = 0;
 };
 

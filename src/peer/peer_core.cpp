@@ -184,6 +184,7 @@ void Peer::Core::handle_datagrams(TimePoint now, std::span<const Datagram> datag
       handle_packet(now, relayed->flow, relayed->source, relayed->payload.bytes());
     }
   }
+  transport_.hand_over(now);
   settle(now);
 }
 

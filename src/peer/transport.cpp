@@ -40,6 +40,7 @@ void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerpr
   dtls_->set_remote_fingerprints(now, std::move(fingerprints));
   for (const PacketBuffer& packet : std::exchange(early_dtls_, {})) dtls_->handle_packet(now, packet.bytes());
   take_dtls_events(now);
+  hand_over(now);
 }
 
 void Transport::handle_packet(TimePoint now, Bytes packet) {
@@ -56,7 +57,7 @@ void Transport::handle_packet(TimePoint now, Bytes packet) {
       break;
     case PacketKind::rtp:
     case PacketKind::rtcp:
-      if (srtp_) {
+      if (has_srtp()) {
         handle_media(now, packet);
       } else if (auto copy = PacketBuffer::copy_of(packet); copy && early_media_.size() < max_early_media) {
         early_media_.push_back(*std::move(copy));
@@ -102,10 +103,13 @@ void Transport::handle_media(TimePoint now, Bytes packet) {
 
 void Transport::take_dtls_events(TimePoint now) {
   while (auto event = dtls_->poll_event()) {
-    if (const auto* connected = std::get_if<dtls::Connected>(&*event)) {
-      connect(now, *connected);
-    } else if (const auto* data = std::get_if<dtls::ApplicationData>(&*event)) {
-      channels_.handle_packet(now, data->payload.bytes());
+    if (auto* data = std::get_if<dtls::ApplicationData>(&*event)) {
+      data_.push_back(std::move(data->payload));
+      continue;
+    }
+    hand_over(now);
+    if (auto* connected = std::get_if<dtls::Connected>(&*event)) {
+      connect(now, std::move(*connected));
     } else if (const auto* failed = std::get_if<dtls::Failed>(&*event)) {
       channels_.handle_disconnected(now);
       events_.emplace_back(Ended{failed->error});
@@ -116,37 +120,56 @@ void Transport::take_dtls_events(TimePoint now) {
   }
 }
 
-void Transport::connect(TimePoint now, const dtls::Connected& connected) {
-  if (connected.srtp_keys && !install_keys(*connected.srtp_keys)) return;
+void Transport::hand_over(TimePoint now) {
+  if (data_.empty()) {
+    rest();
+    return;
+  }
+  channels_.handle_packets(now, data_);
+  data_.clear();
+}
+
+void Transport::connect(TimePoint now, dtls::Connected connected) {
+  keys_ = std::move(connected.srtp_keys);
   connected_ = true;
   events_.emplace_back(Connected{});
-  if (srtp_) {
+  if (!early_media_.empty() && has_srtp()) {
     for (const PacketBuffer& packet : std::exchange(early_media_, {})) handle_media(now, packet.bytes());
   }
   channels_.handle_connected(now, dtls_->role() == dtls::Role::client, dtls_->max_payload());
 }
 
-bool Transport::install_keys(const dtls::SrtpKeys& keys) {
+// Makes the session with the first packet that needs one.
+bool Transport::has_srtp() {
+  if (srtp_ || !keys_) return srtp_.has_value();
+  const dtls::SrtpKeys keys = *std::exchange(keys_, std::nullopt);
   const srtp::Keys client = keys_of(keys.client_key, keys.client_salt);
   const srtp::Keys server = keys_of(keys.server_key, keys.server_salt);
   const bool is_client = dtls_->role() == dtls::Role::client;
   auto session = srtp::Session::create(static_cast<srtp::Profile>(keys.profile), is_client ? client : server,
                                        is_client ? server : client);
-  if (!session) {
+  if (session) {
+    srtp_.emplace(*std::move(session));
+  } else {
     events_.emplace_back(Ended{session.error()});
-    return false;
   }
-  srtp_.emplace(*std::move(session));
-  return true;
+  return srtp_.has_value();
 }
 
 void Transport::handle_timeout(TimePoint now) {
   if (dtls_) {
     dtls_->handle_timeout(now);
     take_dtls_events(now);
+    hand_over(now);
   }
   rtp_.handle_timeout(now);
   channels_.handle_timeout(now);
+  rest();
+}
+
+// Where nothing is under way, which the association says 50 ms after its last packet.
+void Transport::rest() {
+  if (connected_ && !channels_.next_timeout()) dtls_->release_buffers();
 }
 
 std::optional<TimePoint> Transport::next_timeout() const {
@@ -163,7 +186,8 @@ std::optional<Transport::Packet> Transport::poll_packet(TimePoint now, bool bulk
     if (auto packet = dtls_->poll_packet()) return Packet{*std::move(packet)};
   }
   // Media waits in the session until there are keys.
-  while (auto outgoing = srtp_ ? rtp_.poll_packet() : std::nullopt) {
+  while (auto outgoing = carries_media() ? rtp_.poll_packet() : std::nullopt) {
+    if (!has_srtp()) break;
     if (auto packet = protect(now, *std::move(outgoing))) return packet;
   }
   return bulk ? poll_data(now) : std::nullopt;

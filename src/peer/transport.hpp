@@ -42,10 +42,12 @@ class Transport {
   }
   bool started() const { return dtls_ != nullptr; }
   bool connected() const { return connected_; }
-  bool carries_media() const { return srtp_.has_value(); }
+  bool carries_media() const { return srtp_ || keys_; }
 
-  /// A packet that is neither STUN nor for another transport.
+  /// A packet that is neither STUN nor for another transport. What it brings for data channels waits for
+  /// hand_over(), so that what comes at once is handed over at once.
   void handle_packet(TimePoint now, Bytes packet);
+  void hand_over(TimePoint now);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
@@ -75,8 +77,9 @@ class Transport {
 
  private:
   void take_dtls_events(TimePoint now);
-  void connect(TimePoint now, const dtls::Connected& connected);
-  bool install_keys(const dtls::SrtpKeys& keys);
+  void rest();
+  void connect(TimePoint now, dtls::Connected connected);
+  bool has_srtp();
   std::optional<Packet> poll_data(TimePoint now);
   void handle_media(TimePoint now, Bytes packet);
   std::optional<Packet> protect(TimePoint now, rtp::Outgoing outgoing);
@@ -86,10 +89,12 @@ class Transport {
   PacketTap* tap_;
   Logger log_;
   std::unique_ptr<dtls::Connection> dtls_;  // Not movable, and made when the role is known.
+  std::optional<dtls::SrtpKeys> keys_;      // Until there is media: a session takes 35 KiB of libsrtp's.
   std::optional<srtp::Session> srtp_;
   bool connected_ = false;
   rtp::Session rtp_;
   DataChannels channels_;
+  std::vector<PacketBuffer> data_;  // For them.
   std::deque<PacketBuffer> early_dtls_;
   std::deque<PacketBuffer> early_media_;
   std::deque<Event> events_;

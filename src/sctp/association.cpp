@@ -15,6 +15,9 @@ Result<void> Association::connect(TimePoint now, Bytes peer_init, std::size_t mt
   return state_->connect(now, peer_init, mtu_bytes);
 }
 void Association::handle_packet(TimePoint now, Bytes packet) { state_->handle_packet(now, packet); }
+void Association::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
+  state_->handle_packets(now, packets);
+}
 void Association::handle_timeout(TimePoint now) { state_->handle_timeout(now); }
 std::optional<TimePoint> Association::next_timeout() const { return state_->next_timeout(); }
 std::optional<PacketBuffer> Association::poll_packet() { return state_->poll_packet(); }

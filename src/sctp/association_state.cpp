@@ -107,6 +107,18 @@ void Association::State::connect(TimePoint now) {
 }
 
 void Association::State::handle_packet(TimePoint now, Bytes packet) {
+  if (accepts(packet)) accepted_.push_back(packet);
+  take_accepted(now);
+}
+
+void Association::State::handle_packets(TimePoint now, std::span<const PacketBuffer> packets) {
+  for (const PacketBuffer& packet : packets) {
+    if (accepts(packet.bytes())) accepted_.push_back(packet.bytes());
+  }
+  take_accepted(now);
+}
+
+bool Association::State::accepts(Bytes packet) {
   ++stats_.packets_received;
   // RFC 9260 8.4, 5): the peer asks again if our SHUTDOWN COMPLETE was lost.
   const bool farewell = shut_down_ && has_chunk(packet, chunk_type::shutdown_ack);
@@ -117,14 +129,33 @@ void Association::State::handle_packet(TimePoint now, Bytes packet) {
   } else if (!checksum_ok(packet)) {
     ++stats_.packets_bad_checksum;
   } else {
-    heard_ = true;
-    linger_until_ = std::max(now, now_) + linger;
-    if (interleaving_ || !has_chunk(packet, chunk_type::forward_tsn)) {
-      use(now, [&] { socket_->input(packet); });
-    } else {
-      take_forward_tsns(now, packet);
-    }
+    return true;
   }
+  return false;
+}
+
+// The lock is taken and usrsctp asked what came of it once for all, not for each packet.
+void Association::State::take_accepted(TimePoint now) {
+  if (accepted_.empty()) return;
+  heard_ = true;
+  linger_until_ = std::max(now, now_) + linger;
+  std::span<const Bytes> rest = accepted_;
+  while (!rest.empty()) {
+    const auto skip = interleaving_ ? rest.end() : std::ranges::find_if(rest, [](Bytes packet) {
+      return has_chunk(packet, chunk_type::forward_tsn);
+    });
+    const auto plain = rest.first(static_cast<std::size_t>(skip - rest.begin()));
+    if (!plain.empty()) {
+      use(now, [&] {
+        for (const Bytes packet : plain) socket_->input(packet);
+      });
+    }
+    rest = rest.subspan(plain.size());
+    if (rest.empty()) break;
+    take_forward_tsns(now, rest.front());
+    rest = rest.subspan(1);
+  }
+  accepted_.clear();
 }
 
 // usrsctp looks at data after everything else, and the gate has to know of it first.

@@ -27,6 +27,7 @@ class Association::State {
   void connect(TimePoint now);
   Result<void> connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes);
   void handle_packet(TimePoint now, Bytes packet);
+  void handle_packets(TimePoint now, std::span<const PacketBuffer> packets);
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
   std::optional<PacketBuffer> poll_packet();
@@ -67,6 +68,8 @@ class Association::State {
   void measure_again();
   void look_for_progress();
   void offer_room();
+  bool accepts(Bytes packet);
+  void take_accepted(TimePoint now);
   void take_forward_tsns(TimePoint now, Bytes packet);
   void queue(PacketBuffer packet);
 
@@ -90,6 +93,7 @@ class Association::State {
   TimePoint now_;
   SocketStatus status_;
 
+  std::vector<Bytes> accepted_;  // Of those that came at once; empty between calls.
   RingQueue<PacketBuffer> packets_;
   std::deque<Event> events_;
   // What usrsctp had next. A second one, because a message may be abandoned behind its last piece.

@@ -183,7 +183,8 @@ bool UsrsctpSocket::set_mtu(std::size_t mtu_bytes) {
 }
 
 void UsrsctpSocket::input(Bytes packet) {
-  usrsctp_conninput(reinterpret_cast<void*>(id_), packet.data(), packet.size(), 0);
+  const Bytes whole = full_sack_.of(packet, stack_.packet_room());
+  usrsctp_conninput(reinterpret_cast<void*>(id_), whole.data(), whole.size(), 0);
 }
 
 std::optional<std::size_t> UsrsctpSocket::send(const Outgoing& outgoing, Bytes payload) {

@@ -8,6 +8,7 @@
 
 #include "petrel/base/result.hpp"
 #include "petrel/sctp/association.hpp"
+#include "sctp/full_sack.hpp"
 #include "sctp/usrsctp_stack.hpp"
 
 struct socket;  // usrsctp's.
@@ -101,6 +102,7 @@ class UsrsctpSocket {
   Outbox outbox_;
   std::uintptr_t id_;
   std::uint16_t remote_port_;
+  FullSack full_sack_;
   bool usable_ = false;
   struct socket* socket_ = nullptr;
 };

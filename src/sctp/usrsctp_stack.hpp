@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "petrel/base/bytes.hpp"
 #include "petrel/base/packet_buffer.hpp"
@@ -67,6 +68,8 @@ class UsrsctpStack {
 
   /// Where a piece of a message is read to before its size is known.
   std::span<std::byte> scratch() { return scratch_; }
+  /// For one packet on its way in.
+  std::vector<std::byte>& packet_room() { return packet_room_; }
 
  private:
   UsrsctpStack();
@@ -77,6 +80,7 @@ class UsrsctpStack {
   std::uintptr_t last_id_ = 0;
   std::uint64_t ticks_ = 0;
   std::array<std::byte, std::size_t{64} << 10> scratch_{};
+  std::vector<std::byte> packet_room_;
 };
 
 }  // namespace petrel::inline v0::sctp

@@ -31,6 +31,7 @@ class ScriptedLink final : public Link {
 
   void connect(TimePoint) override { connecting = true; }
   void handle_packet(TimePoint, Bytes) override { ++packets; }
+  void handle_packets(TimePoint, std::span<const PacketBuffer> all) override { packets += all.size(); }
   void handle_timeout(TimePoint) override {}
   std::optional<TimePoint> next_timeout() const override { return std::nullopt; }
   std::optional<PacketBuffer> poll_packet() override { return std::nullopt; }

@@ -48,7 +48,9 @@ struct Flow {
 class Traffic {
  public:
   explicit Traffic(std::uint64_t seed)
-      : random_(seed * 7919 + 1), pair_(seed, line_of(seed, random_), limits_of(seed), limits_of(seed)) {}
+      : random_(seed * 7919 + 1),
+        interleaves_(limits_of(seed).interleaving),
+        pair_(seed, line_of(seed, random_), limits_of(seed), limits_of(seed)) {}
 
   void run() {
     if (!connect()) return;
@@ -103,6 +105,8 @@ class Traffic {
     const std::uint32_t limit = random_.between(0, 5);
     if (limit == 0) init.max_retransmits = static_cast<std::uint16_t>(random_.between(0, 3));
     if (limit == 1) init.max_packet_life_time = static_cast<std::uint16_t>(random_.between(0, 500));
+    // What usrsctp 0.9.5 receives of these without I-DATA may block the stream (docs/usrsctp.md).
+    if (limit <= 1 && !interleaves_) init.ordered = true;
     return init;
   }
 
@@ -234,6 +238,7 @@ class Traffic {
   }
 
   testing::SeededRandom random_;
+  bool interleaves_;
   Pair pair_;
   std::deque<Flow> flows_;
 };

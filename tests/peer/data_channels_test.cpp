@@ -36,11 +36,11 @@ struct Side {
 void exchange(Side& a, Side& b) {
   for (bool moved = true; std::exchange(moved, false);) {
     while (auto packet = a.channels.poll_packet(now)) {
-      b.channels.handle_packet(now, packet->bytes());
+      b.channels.handle_packets(now, {&*packet, 1});
       moved = true;
     }
     while (auto packet = b.channels.poll_packet(now)) {
-      a.channels.handle_packet(now, packet->bytes());
+      a.channels.handle_packets(now, {&*packet, 1});
       moved = true;
     }
   }
@@ -86,7 +86,7 @@ TEST(DataChannels, KeepPacketsThatComeBeforeTheAgreement) {
   Side bob(2);
   connect(alice, bob);
   alice.channels.negotiate(now, {5000, 65536});
-  while (auto packet = alice.channels.poll_packet(now)) bob.channels.handle_packet(now, packet->bytes());
+  while (auto packet = alice.channels.poll_packet(now)) bob.channels.handle_packets(now, {&*packet, 1});
   EXPECT_FALSE(bob.channels.poll_packet(now));
 
   bob.channels.negotiate(now, {5000, 65536});
@@ -99,9 +99,10 @@ TEST(DataChannels, KeepPacketsThatComeBeforeTheAgreement) {
 
 TEST(DataChannels, DropEarlyPacketsPastTheFirstFew) {
   Side alice(1);
-  const std::vector<std::byte> packet(100);
+  PacketBuffer packet;
+  packet.resize(100);
   for (std::size_t i = 0; i < DataChannels::max_early_packets + 3; ++i)
-    alice.channels.handle_packet(now, packet);
+    alice.channels.handle_packets(now, {&packet, 1});
   EXPECT_EQ(alice.channels.early_packets_dropped(), 3U);
 }
 

@@ -55,10 +55,12 @@ void exchange(Side& a, Side& b) {
   for (bool moved = true; std::exchange(moved, false);) {
     while (auto packet = a.transport->poll_packet(TimePoint{})) {
       b.transport->handle_packet(TimePoint{}, packet->payload.bytes());
+      b.transport->hand_over(TimePoint{});
       moved = true;
     }
     while (auto packet = b.transport->poll_packet(TimePoint{})) {
       a.transport->handle_packet(TimePoint{}, packet->payload.bytes());
+      a.transport->hand_over(TimePoint{});
       moved = true;
     }
   }

@@ -59,5 +59,46 @@ TEST(Association, RestsWhenAllIsAcknowledged) {
   EXPECT_EQ(pipe.on_the_line(), 0u);
 }
 
+// Everything that one end has, at once.
+void carry(Pipe& pipe, End& from, End& to) {
+  std::vector<PacketBuffer> packets;
+  while (auto packet = from.association.poll_packet()) packets.push_back(*std::move(packet));
+  to.association.handle_packets(pipe.now, packets);
+  to.take(pipe.now);
+}
+
+TEST(Association, TakesSeveralPacketsAtOnce) {
+  Pipe pipe(1);
+  ASSERT_TRUE(pipe.connects());
+  const auto message = filled(100'000, 1);
+  ASSERT_EQ(*pipe.left.association.send(pipe.now, {.payload = message}), message.size());
+  for (int i = 0; i < 100 && pipe.right.messages.empty(); ++i) {
+    carry(pipe, pipe.left, pipe.right);
+    carry(pipe, pipe.right, pipe.left);
+  }
+  ASSERT_EQ(pipe.right.messages.size(), 1u);
+  EXPECT_EQ(pipe.right.messages[0].payload, message);
+}
+
+TEST(Association, TakesTheGoodOnesOfSeveralPackets) {
+  Pipe pipe(1);
+  ASSERT_TRUE(pipe.connects());
+  ASSERT_TRUE(pipe.left.association.send(pipe.now, {.payload = as_bytes("hello")}));
+  std::vector<PacketBuffer> packets;
+  packets.push_back(PacketBuffer::copy_of(as_bytes("nonsense")).value());
+  packets.push_back(pipe.left.association.poll_packet().value());
+  packets.push_back(PacketBuffer::copy_of(packets.back().bytes()).value());
+  packets.back().writable().back() ^= std::byte{1};
+
+  pipe.right.association.handle_packets(pipe.now, packets);
+  pipe.settle();
+
+  ASSERT_EQ(pipe.right.messages.size(), 1u);
+  EXPECT_EQ(pipe.right.messages[0].text(), "hello");
+  EXPECT_EQ(pipe.right.association.stats().packets_malformed, 1u);
+  EXPECT_EQ(pipe.right.association.stats().packets_bad_checksum, 1u);
+  pipe.right.association.handle_packets(pipe.now, {});
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::sctp

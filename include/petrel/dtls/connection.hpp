@@ -135,6 +135,8 @@ class PETREL_API Connection {
   /// Sends one record. Errors: not_connected, and petrel::Errc::too_long over
   /// max_payload(), limit_reached while max_queued_packets wait to be polled.
   Result<void> send(TimePoint now, Bytes application_data);
+  /// Gives back what OpenSSL holds for records, some 18 KiB, until the next one. For a connection that rests.
+  void release_buffers();
   /// Says close_notify, if there is somebody to say it to. No event follows.
   void close(TimePoint now);
 
@@ -158,6 +160,7 @@ class PETREL_API Connection {
   };
 
   bool configure(ssl_st& ssl);
+  bool hold_buffers();
   void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
   void advance();
   void read_records();
@@ -185,6 +188,7 @@ class PETREL_API Connection {
 
   std::optional<std::vector<Fingerprint>> expected_;
   std::optional<Fingerprint> remote_fingerprint_;
+  bool released_ = false;  // The buffers.
   bool rejected_ = false;  // During the handshake already, so that the peer gets an alert.
 
   PacketPort port_;
