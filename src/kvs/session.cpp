@@ -94,6 +94,12 @@ void Session::handle_credentials(TimePoint now, Credentials credentials) {
     return trouble(now_, error, error.message(), /*transient=*/false);
   }
   credentials_ = std::move(credentials);
+  // Whether they are over is for the service to say: it may be our clock that is wrong. They get their
+  // chance.
+  if (credentials_->expires_at) {
+    const std::int64_t chance = clock_.now(now_) + 2 * least_credential_life;
+    credentials_->expires_at = std::max(*credentials_->expires_at, chance);
+  }
   for (Call& call : calls_) {
     if (call.awaits_credentials) send_call(now_, call);
   }
