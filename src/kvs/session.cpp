@@ -19,6 +19,9 @@ constexpr std::int64_t least_credential_life = 60;
 constexpr Duration slow_retry_least = std::chrono::seconds(20);
 constexpr Duration slow_retry_most = std::chrono::seconds(60);
 
+// For the first TURN servers, once the WebSocket is open.
+constexpr Duration ice_patience = std::chrono::seconds(5);
+
 // "petrel-" and 16 hexadecimal digits.
 std::string random_client_id(RandomSource& random) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -91,6 +94,12 @@ void Session::handle_credentials(TimePoint now, Credentials credentials) {
     return trouble(now_, error, error.message(), /*transient=*/false);
   }
   credentials_ = std::move(credentials);
+  // Whether they are over is for the service to say: it may be our clock that is wrong. They get their
+  // chance.
+  if (credentials_->expires_at) {
+    const std::int64_t chance = clock_.now(now_) + 2 * least_credential_life;
+    credentials_->expires_at = std::max(*credentials_->expires_at, chance);
+  }
   for (Call& call : calls_) {
     if (call.awaits_credentials) send_call(now_, call);
   }
@@ -172,8 +181,10 @@ void Session::close(TimePoint now) {
   held_.clear();
 }
 
+// A call goes better with TURN servers; but one that waits for ever goes not at all.
 void Session::announce(TimePoint now) {
-  if (announced_ || !active_ || !ice_settled_) return;
+  if (announced_ || !active_) return;
+  if (!ice_settled_ && now < active_->opened_at + ice_patience) return;
   announced_ = true;
   was_connected_ = true;
   emit(Connected{});
@@ -230,6 +241,7 @@ std::optional<TimePoint> Session::next_timeout() const {
     consider(active_->pinged_at ? *active_->pinged_at + config_.pong_limit
                                 : active_->heard_at + config_.ping_after);
     if (!bringing_up_ && !bring_up_at_) consider(active_->replace_at);
+    if (!announced_ && !ice_settled_) consider(active_->opened_at + ice_patience);
   }
   consider(peers_.next_timeout());
   consider(outbox_.next_timeout(connected()));

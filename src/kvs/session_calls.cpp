@@ -139,7 +139,7 @@ void Session::call_done(TimePoint now, Purpose purpose, Api api, const std::stri
   const Duration life = std::max<Duration>(ttl - ice_margin, ttl / 2);
   ice_refresh_at_ = now + random_between(random_, life * 9 / 10, life);
   const bool restart = std::exchange(ice_restart_, false);
-  if (ice_settled_) emit(IceServersChanged{restart});
+  if (ice_settled_ || announced_) emit(IceServersChanged{restart});
   ice_settled(now);
 }
 

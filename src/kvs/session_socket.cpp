@@ -146,7 +146,14 @@ void Session::lost(TimePoint now, std::error_code error, std::string detail) {
 
 void Session::replace_socket(TimePoint now, bool fresh_endpoints) {
   if (bringing_up_ || opening_) return;
-  if (fresh_endpoints) endpoints_ = {};
+  if (fresh_endpoints) {
+    endpoints_ = {};
+    // GO_AWAY leaves a minute. A service that sends it to whoever comes must not be asked without end.
+    if (active_ && now < active_->opened_at + good_life) {
+      if (!bring_up_at_) bring_up_at_ = active_->opened_at + good_life;
+      return;
+    }
+  }
   backoff_.reset();
   bring_up(now);
 }

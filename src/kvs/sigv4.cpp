@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 #include "petrel/crypto/hmac.hpp"
 
 namespace petrel::inline v0::kvs {
 namespace {
-
-using HeaderPair = std::pair<std::string, std::string>;
 
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t date_size = 8;  // YYYYMMDD
@@ -107,25 +106,16 @@ std::string canonical_value(std::string_view value) {
   return out;
 }
 
-std::vector<HeaderPair> canonical_headers(const CanonicalParts& parts) {
-  std::vector<HeaderPair> headers;
+// By name; fields of one name are one field with the values in their order (RFC 9110 5.3).
+std::map<std::string, std::string> canonical_headers(const CanonicalParts& parts) {
+  std::map<std::string, std::string> headers;
   for (const auto& [name, value] : parts.headers) {
     std::string small(name);
     std::ranges::transform(small, small.begin(), lower);
-    headers.emplace_back(std::move(small), canonical_value(value));
+    const auto [entry, is_new] = headers.try_emplace(std::move(small), canonical_value(value));
+    if (!is_new) entry->second += "," + canonical_value(value);
   }
-  std::ranges::stable_sort(headers, {}, &HeaderPair::first);
-  // Fields of one name are one field with the values in their order (RFC 9110 5.3).
-  std::vector<HeaderPair> merged;
-  for (HeaderPair& header : headers) {
-    if (!merged.empty() && merged.back().first == header.first) {
-      merged.back().second += ',';
-      merged.back().second += header.second;
-    } else {
-      merged.push_back(std::move(header));
-    }
-  }
-  return merged;
+  return headers;
 }
 
 crypto::Sha256Digest hmac(Bytes key, std::string_view text) {

@@ -302,7 +302,8 @@ TEST(Client, ADayOfTheMasterIsNeverInterrupted) {
 TEST(Client, TheSameSeedGivesTheSamePackets) {
   const auto run = [] {
     Scene scene(7, {.latency = 20ms, .loss_percent = 5});
-    scene.add(Role::master);
+    Party& master = scene.add(Role::master);
+    scene.until([&] { return master.client->connected(); });
     scene.add(Role::viewer);
     scene.world.run_for(60s);
     return scene.world.trace_hash();

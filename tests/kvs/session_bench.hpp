@@ -146,6 +146,7 @@ class Bench {
   std::map<std::string, std::deque<http::Response>> answers{};
   std::deque<http::Response> refusals{};  ///< Of the WebSocket, before it opens.
   bool network = true;                    ///< Otherwise every call and socket fails.
+  std::string hangs{};                    ///< A path that is never answered.
   bool pongs = true;
   bool gives_credentials = true;
   Credentials credentials{"AKID", "secret"};
@@ -177,6 +178,7 @@ class Bench {
   }
   void take(SendCall& call) {
     requests.push_back(call.request);
+    if (call.request.path == hangs) return;
     if (!network) {
       session.handle_call_failed(now, call.id, std::make_error_code(std::errc::network_unreachable),
                                  "no network");

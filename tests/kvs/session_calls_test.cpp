@@ -40,6 +40,17 @@ TEST(SessionIce, WithoutTurnServersItWorksAndSaysSo) {
   EXPECT_GE(bench.calls(ice_path), 4U);   // Tried again.
 }
 
+TEST(SessionIce, AreNotWaitedForForEver) {
+  Scripted bench;
+  bench.hangs = ice_path;
+  bench.go();
+  bench.wait(4s);
+  EXPECT_FALSE(bench.session.connected());
+  bench.wait(1s);
+  EXPECT_TRUE(bench.session.connected());
+  EXPECT_EQ(bench.session.ice_servers().size(), 1U);
+}
+
 TEST(SessionIce, AnUnreadableAnswerIsAskedForAgain) {
   Scripted bench;
   bench.answers[ice_path] = {Bench::ok("{}"), Bench::ok("[]"),

@@ -167,6 +167,7 @@ TEST(SessionSocket, ASocketThatClosesAtOnceIsNoStorm) {
 
 TEST(SessionSocket, GoAwayMakesANewConnectionBeforeTheOldOneBreaks) {
   Bench bench;
+  bench.wait(15s);
   bench.give(offer_frame("v=0", "viewer-1"));
   const std::uint32_t old = bench.socket;
   bench.give(R"({"messageType":"GO_AWAY"})");
@@ -184,6 +185,20 @@ TEST(SessionSocket, GoAwayMakesANewConnectionBeforeTheOldOneBreaks) {
   bench.session.handle_socket_closed(bench.now, old, {}, "bye");
   bench.run();
   EXPECT_TRUE(bench.session.connected());
+}
+
+TEST(SessionSocket, GoAwayToEverybodyIsNoStorm) {
+  Bench bench;
+  std::uint32_t told = 0;
+  while (bench.now < TimePoint{} + 60s) {
+    if (bench.socket != told) {
+      told = bench.socket;
+      bench.give(R"({"messageType":"GO_AWAY"})");
+    }
+    bench.wait(100ms);
+  }
+  EXPECT_LE(bench.session.stats().connections, 8U);
+  EXPECT_EQ(bench.count<Interrupted>(), 0U);
 }
 
 TEST(SessionSocket, GoAwayWithoutAnotherHostKeepsTheOldOneUntilItEnds) {

@@ -200,6 +200,21 @@ TEST(Session, CredentialsAreRenewedBeforeTheyExpire) {
   EXPECT_EQ(bench.count<SessionFailed>(), 0U);
 }
 
+TEST(Session, CredentialsThatLookExpiredGetTheirChance) {
+  Scripted bench;
+  bench.credentials.expires_at = wall_start - 3600;  // Or is our clock fast?
+  bench.go();
+  EXPECT_TRUE(bench.session.connected());
+  EXPECT_EQ(bench.wanted, 1U);
+
+  Scripted expired;
+  expired.credentials.expires_at = wall_start - 3600;
+  expired.answers["/describeSignalingChannel"] = {Bench::error(403, "ExpiredTokenException")};
+  expired.go();
+  ASSERT_EQ(expired.count<SessionFailed>(), 1U);
+  EXPECT_EQ(expired.all<SessionFailed>()[0].error, Errc::credentials_expired);
+}
+
 TEST(Session, WithoutCredentialsItSaysSo) {
   Scripted bench;
   bench.session.handle_no_credentials(bench.now, make_error_code(Errc::no_credentials),
