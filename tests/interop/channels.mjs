@@ -24,7 +24,7 @@ export function data_of_call(cannot = {}) {
   const can = ({ label }) => !(label in cannot);
   const made = [...kinds("theirs"), ...to_close, ...negotiated].filter(can);
   return {
-    petrel: { data: { ours: kinds("ours").filter(can), theirs: made, cannot } },
+    petrel: { data: { ours: kinds("ours").filter(can), theirs: made, many: many.length, cannot } },
     peer: { data: { channels: [...made, ...many] } },
   };
 }

@@ -87,7 +87,7 @@ void Call::start(const json& settings) {
   }
   peer_.emplace(network_, std::move(config));
   if (settings.contains("data")) {
-    script_.emplace(*peer_, network_, settings.at("data"), tell_);
+    script_.emplace(*peer_, network_, settings.at("data"));
     script_->prepare();
   }
   watch();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <asio/co_spawn.hpp>
-#include <asio/steady_timer.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <charconv>
 #include <chrono>
@@ -15,14 +15,12 @@
 namespace interop {
 namespace {
 
-using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr std::size_t ours_takes = 256 * 1024;  // PeerConfig's default, which is announced.
 constexpr std::size_t sizes[] = {0, 1, 1200, 16384, 65535, 65536, ours_takes};
 constexpr std::size_t stream_bytes = 10'000'000;
 constexpr std::size_t stream_message = 65536;
-constexpr int many = 100;
 
 void check(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
@@ -59,8 +57,8 @@ void append(std::vector<std::byte>& to, const petrel::Message& message) {
 
 }  // namespace
 
-ChannelScript::ChannelScript(petrel::PeerConnection& peer, petrel::Network& network, json settings, Tell tell)
-    : peer_(peer), network_(network), settings_(std::move(settings)), tell_(std::move(tell)) {}
+ChannelScript::ChannelScript(petrel::PeerConnection& peer, petrel::Network& network, json settings)
+    : peer_(peer), network_(network), settings_(std::move(settings)), arrival_(network.executor()) {}
 
 void ChannelScript::prepare() {
   make("ours");
@@ -81,6 +79,7 @@ void ChannelScript::announced(petrel::DataChannel channel) {
   const std::string label = channel.label();
   const auto [it, is_new] = lines_.try_emplace(label, Line{.channel = std::move(channel), .by_peer = true});
   if (!is_new) problems_.push_back("the peer opened a second channel '" + label + "'");
+  arrival_.cancel();
 }
 
 ChannelScript::Line& ChannelScript::make(const std::string& label, petrel::DataChannelInit init) {
@@ -90,11 +89,11 @@ ChannelScript::Line& ChannelScript::make(const std::string& label, petrel::DataC
 }
 
 asio::awaitable<ChannelScript::Line*> ChannelScript::theirs(std::string label) {
-  asio::steady_timer timer(network_.executor());
   for (auto found = lines_.find(label);; found = lines_.find(label)) {
     if (found != lines_.end()) co_return &found->second;
-    timer.expires_after(10ms);
-    auto waiting = timer.async_wait(asio::use_awaitable);
+    std::error_code cancelled;
+    arrival_.expires_at(asio::steady_timer::time_point::max());
+    auto waiting = arrival_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     co_await std::move(waiting);
   }
 }
@@ -259,6 +258,7 @@ asio::awaitable<void> ChannelScript::use_negotiated() {
 }
 
 asio::awaitable<void> ChannelScript::open_hundred() {
+  const int many = settings_.at("many");
   for (int i = 0; i < many; ++i) make("ours of many " + std::to_string(i));
   for (int i = 0; i < many; ++i) {
     for (const std::string whose : {"ours", "theirs"}) {
@@ -311,6 +311,7 @@ asio::awaitable<void> ChannelScript::close_all_ways() {
     closed_.push_back(by_peer);
   }
   // All at once: one request resets many streams.
+  const int many = settings_.at("many");
   for (int i = 0; i < many; ++i) {
     const auto found = lines_.find("ours of many " + std::to_string(i));
     if (found == lines_.end()) co_return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -23,10 +24,8 @@ namespace interop {
 /// never comes is seen by its name, which is in the result too.
 class ChannelScript {
  public:
-  using Tell = std::function<void(const nlohmann::json&)>;
-
   /// `settings` is `data` of the start. All of them outlive this object.
-  ChannelScript(petrel::PeerConnection& peer, petrel::Network& network, nlohmann::json settings, Tell tell);
+  ChannelScript(petrel::PeerConnection& peer, petrel::Network& network, nlohmann::json settings);
 
   /// Before the offer: makes the channels that it is to speak of, and the negotiated ones.
   void prepare();
@@ -82,7 +81,7 @@ class ChannelScript {
   petrel::PeerConnection& peer_;
   petrel::Network& network_;
   nlohmann::json settings_;
-  Tell tell_;
+  asio::steady_timer arrival_;  ///< Never due; cancelled when the peer has opened a channel.
   std::map<std::string, Line> lines_;
   std::size_t peer_takes_ = 65536;  ///< RFC 8841 6.1: what is meant where nothing is said. 0: any.
   nlohmann::json closed_ = nlohmann::json::array();
