@@ -57,10 +57,11 @@ Channels::Channels(TimePoint now, ChannelsConfig config, RandomSource& random)
 Channels::~Channels() = default;
 
 void Channels::start(TimePoint now, const TransportParameters& parameters) {
+  const std::uint16_t streams = std::max(initial_streams, state_->core.streams_in_use());
   sctp::AssociationConfig config{.local_port = parameters.local_port,
                                  .remote_port = parameters.remote_port,
                                  .mtu_bytes = parameters.mtu_bytes,
-                                 .streams = std::min(std::max(initial_streams, state_->core.streams_in_use()), state_->max_streams),
+                                 .streams = std::min(streams, state_->max_streams),
                                  .max_streams = state_->max_streams,
                                  .log = state_->log};
   config.log.module = "sctp";
