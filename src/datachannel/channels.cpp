@@ -8,8 +8,8 @@
 namespace petrel::inline v0::datachannel {
 namespace {
 
-// Each costs some 100 bytes. More are asked for when one is used, which not every peer grants (usrsctp's do
-// not by default): those of channels that are there before the association are there from the first.
+// Each costs some 100 bytes. More are asked for when one is used, which hardly any peer grants
+// (docs/interop.md): those of channels that are there before the association are there from the first.
 constexpr std::uint16_t initial_streams = 300;
 
 class AssociationLink final : public Link {

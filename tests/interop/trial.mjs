@@ -42,11 +42,13 @@ async function converse(trial) {
   const closed = new Set();
   const data = trial.data && data_of_call(trial.cannot);
   const ends = {};
+  let over = false;
   let decide;
   const decided = new Promise((resolve) => (decide = resolve));
 
   const told = (from, to) => (line) => {
     transcript.push([from, line]);
+    if (over) return; // Whoever is left by the other may complain about it.
     if (line.description || line.candidate) {
       const told_address = trial.hidden === from && host_addresses(line).find((address) => !address.endsWith(".local"));
       if (told_address) failures.push(`${from} hides its addresses, and tells ${told_address}`);
@@ -68,7 +70,6 @@ async function converse(trial) {
 
   ends.peer = await LinePeer.start(trial.command, told("peer", "petrel"), trial.environment);
   ends.petrel = await LinePeer.start([path.join(bin, "interop_call")], told("petrel", "peer"));
-  let over = false;
   for (const [name, end] of Object.entries(ends)) {
     end.ended.then((code) => {
       if (over) return;
