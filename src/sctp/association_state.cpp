@@ -203,7 +203,7 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
   if (phase_ != Phase::connected || status_.shutting_down) return Errc::not_connected;
   if (outgoing.payload.empty()) return Errc::empty;
   if (outgoing.stream >= status_.outgoing_streams) return ask_for(now, outgoing.stream);
-  const bool continues = outgoing_open_.contains(outgoing.stream);
+  const bool continues = is_open(outgoing.stream);
   if (!interleaving_ && !outgoing_open_.empty() && !continues) return petrel::Errc::busy;
 
   std::size_t taken = 0;
@@ -220,9 +220,9 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
   }
   if (taken < outgoing.payload.size()) blocked_ = true;
   if (taken == outgoing.payload.size() && outgoing.last) {
-    outgoing_open_.erase(outgoing.stream);
-  } else if (taken > 0) {
-    outgoing_open_.insert(outgoing.stream);
+    std::erase(outgoing_open_, outgoing.stream);
+  } else if (taken > 0 && !continues) {
+    outgoing_open_.push_back(outgoing.stream);
   }
   stats_.bytes_sent += taken;
   return taken;
@@ -290,7 +290,7 @@ Result<void> Association::State::reset(TimePoint now, std::span<const std::uint1
   std::vector<std::uint16_t> fresh;
   for (const std::uint16_t stream : streams) {
     if (stream >= status_.outgoing_streams) return Errc::unknown_stream;
-    if (outgoing_open_.contains(stream)) return petrel::Errc::busy;
+    if (is_open(stream)) return petrel::Errc::busy;
     if (!resetting_.contains(stream)) fresh.push_back(stream);
   }
   if (fresh.empty()) return {};
@@ -328,7 +328,7 @@ void Association::State::abort(TimePoint now) {
 std::optional<Incoming> Association::State::receive(TimePoint now) {
   if (inbox_.empty() || !std::holds_alternative<Incoming>(inbox_.front())) return std::nullopt;
   Incoming piece = std::move(std::get<Incoming>(inbox_.front()));
-  inbox_.pop_front();
+  inbox_.erase(inbox_.begin());
   follow_pieces(piece);
   stats_.bytes_received += piece.payload.size();
   use(now, [] {});  // The window may have opened, and the next one is fetched.
@@ -370,7 +370,7 @@ void Association::State::take_in() {
       return;
     }
     const Notification notification = std::move(std::get<Notification>(inbox_.front()));
-    inbox_.pop_front();
+    inbox_.erase(inbox_.begin());
     // Nothing comes after the end, but what had arrived before.
     if (phase_ == Phase::closed && !std::holds_alternative<MessageAbandoned>(notification)) continue;
     std::visit([this](const auto& what) { handle(what); }, notification);
@@ -443,7 +443,7 @@ void Association::State::handle(const MessageAbandoned& abandoned) {
     end.stream = abandoned.stream;
     end.unordered = unordered;
     end.abandoned = true;
-    inbox_.emplace_front(std::move(end));
+    inbox_.emplace(inbox_.begin(), std::move(end));
     return;
   }
 }

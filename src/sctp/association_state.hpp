@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <set>
@@ -77,6 +78,9 @@ class Association::State {
   void finish(Event last);
   void follow_pieces(const Incoming& piece);
   std::size_t room() const;
+  bool is_open(std::uint16_t stream) const {
+    return std::ranges::find(outgoing_open_, stream) != outgoing_open_.end();
+  }
   bool may_begin(const Outgoing& outgoing) const;
   bool may_be_abandoned(const Outgoing& outgoing, bool continues) const;
   bool waits() const;
@@ -97,9 +101,9 @@ class Association::State {
   RingQueue<PacketBuffer> packets_;
   std::deque<Event> events_;
   // What usrsctp had next. A second one, because a message may be abandoned behind its last piece.
-  std::deque<std::variant<Incoming, Notification>> inbox_;
+  std::vector<std::variant<Incoming, Notification>> inbox_;
   std::vector<std::pair<std::uint16_t, bool>> incoming_open_;  // (stream, unordered) of messages in pieces.
-  std::set<std::uint16_t> outgoing_open_;  // Streams whose message has begun and not ended.
+  std::vector<std::uint16_t> outgoing_open_;  // Streams whose message has begun and not ended; few.
   std::set<std::uint16_t> resetting_;
   std::vector<std::uint16_t> reset_next_;  // Those of them that usrsctp has not been told yet.
   TimePoint reset_asked_at_{};

@@ -66,7 +66,7 @@ class UsrsctpStack {
   /// of every other one as well, whose output waits in its outbox until it comes by itself.
   void advance(Pace& pace, TimePoint now);
 
-  /// Where a piece of a message is read to before its size is known.
+  /// Where a piece of a message is read to before its size is known. As long as most messages are at most.
   std::span<std::byte> scratch() { return scratch_; }
   /// For one packet on its way in.
   std::vector<std::byte>& packet_room() { return packet_room_; }
@@ -79,7 +79,7 @@ class UsrsctpStack {
   std::unordered_map<std::uintptr_t, Outbox*> outboxes_;
   std::uintptr_t last_id_ = 0;
   std::uint64_t ticks_ = 0;
-  std::array<std::byte, std::size_t{64} << 10> scratch_{};
+  std::array<std::byte, std::size_t{256} << 10> scratch_{};
   std::vector<std::byte> packet_room_;
 };
 

@@ -147,7 +147,7 @@ TEST(Delivery, IsInPiecesForAMessageLongerThanTheBuffers) {
         5min));
 
     EXPECT_EQ(pipe.right.messages[0].payload, sender.payload());
-    EXPECT_LE(pipe.right.longest_piece, 64u << 10);
+    EXPECT_LE(pipe.right.longest_piece, 256u << 10);
     EXPECT_GT(pipe.left.count<Writable>(), 1u);
   }
 }

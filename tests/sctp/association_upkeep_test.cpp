@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(Faults, StreamsAreThereAlsoWhereTheirNoticeWaitsBehindAMessage) {
+TEST(AssociationUpkeep, StreamsAreThereAlsoWhereTheirNoticeWaitsBehindAMessage) {
   Pipe pipe(1);
   ASSERT_TRUE(pipe.connects());
   pipe.left.reads = false;
@@ -83,7 +83,7 @@ bool lose_skips(void* context, Bytes packet, bool to_right) {
   return !(skips.loses_data && has_chunk(packet, data));
 }
 
-TEST(Faults, AForwardTsnIsSentUntilItIsAnswered) {
+TEST(AssociationUpkeep, AForwardTsnIsSentUntilItIsAnswered) {
   Pipe pipe(1, {}, {.interleaving = false});
   ASSERT_TRUE(pipe.connects());
   Skips skips;
@@ -105,7 +105,7 @@ TEST(Faults, AForwardTsnIsSentUntilItIsAnswered) {
   EXPECT_EQ(pipe.left.count<PeerClosed>(), 1u);
 }
 
-TEST(Faults, StreamsAreAskedForBetweenMessages) {
+TEST(AssociationUpkeep, StreamsAreAskedForBetweenMessages) {
   Pipe pipe(1, {}, {.interleaving = false});
   ASSERT_TRUE(pipe.connects());
   const auto payload = filled(100'000, 1);
@@ -128,7 +128,7 @@ TEST(Faults, StreamsAreAskedForBetweenMessages) {
 // Loses for a while what would tell that anything arrived.
 bool lose_answers(void* context, Bytes, bool to_right) { return to_right || !*static_cast<bool*>(context); }
 
-TEST(Faults, AnEstimateOfTheRoundTripComesDownAgain) {
+TEST(AssociationUpkeep, AnEstimateOfTheRoundTripComesDownAgain) {
   Pipe pipe(1, {.latency = 20ms});
   ASSERT_TRUE(pipe.connects());
   bool deaf = false;
