@@ -134,7 +134,8 @@ using Event =
 /// thread each at a time; a lock inside, never held while calling out, keeps them apart.
 ///
 /// Both sides connect() (RFC 8831 6.2 with simultaneous INITs); there is no listening. Heartbeats are
-/// off, since ICE consent does their work, and nothing is due while all is acknowledged.
+/// off, since ICE consent does their work, but for measuring a line again of which the estimate went bad;
+/// nothing is due while all is acknowledged.
 ///
 /// Timers: usrsctp never says when its next one is due, and runs those of all associations of the process
 /// at once. An association that is not idle therefore has a timeout every 10 ms, on a grid that all
@@ -181,7 +182,8 @@ class PETREL_API Association {
   /// Writable", less than all is a piece of which the rest comes next. An empty payload: Errc::empty
   /// (RFC 8831 6.6 has identifiers for empty messages, of one byte). A stream that is being reset
   /// takes nothing until OutgoingReset. A stream that we do not have yet is asked for, and takes
-  /// nothing until StreamsAdded; Writable follows each of them.
+  /// nothing until StreamsAdded; Writable follows each of them. If the peer cannot interleave, no message
+  /// begins from there until it is asked, which is when what was sent has left.
   /// Errors: Errc::not_connected, unknown_stream, empty, and petrel::Errc::busy while a message on another
   /// stream has begun and not ended, if the peer cannot interleave (Connected::interleaving).
   Result<std::size_t> send(TimePoint now, const Outgoing& outgoing);
