@@ -14,7 +14,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
       "account.\n"
       "Clients use it by AWS_ENDPOINT_URL=http://ADDRESS:PORT and any of its keys. POST /_test/fault, clock, "
       "creating,\n"
-      "ttl, send and close make things go wrong; docs/kvs.md has them.",
+      "ttl, silent, send and close make things go wrong; docs/kvs.md has them.",
       "petrel-kvs-service");
   Options options;
   std::string listen = "127.0.0.1:8090";

@@ -409,12 +409,15 @@ http::Response Service::control(TimePoint now, const std::string& name, const st
     faults_.creating_polls = static_cast<std::size_t>(std::max(0, number("polls", 0)));
   } else if (name == "ttl") {
     faults_.ttl = number("seconds", 300);
+  } else if (name == "silent") {
+    faults_.silent = number("for_good", 1) != 0;
   } else if (name == "send") {
     broadcast(now, text_of(asked, "text"));
   } else if (name == "close") {
     close_sockets(now, static_cast<std::uint16_t>(std::clamp(number("code", 1001), 0, 4999)));
   } else {
-    return http::problem(http::Status::not_found, "There is fault, clock, creating, ttl, send and close.");
+    return http::problem(http::Status::not_found,
+                         "There is fault, clock, creating, ttl, silent, send and close.");
   }
   return reply(json::object());
 }

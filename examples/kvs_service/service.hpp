@@ -61,7 +61,7 @@ class Service {
 
   Faults& faults() { return faults_; }
   Channels& channels() { return channels_; }
-  Accounts& accounts() { return config_.accounts; }
+  std::map<std::string, petrel::http::Response>& pages() { return config_.pages; }
   void set_authority(std::string authority) { config_.authority = std::move(authority); }
   void set_unix_time(petrel::TimePoint now, std::int64_t unix_time);
 

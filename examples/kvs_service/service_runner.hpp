@@ -28,12 +28,6 @@ class ServiceRunner final : public petrel::io::NetworkUser {
   ServiceRunner(const ServiceRunner&) = delete;
   ServiceRunner& operator=(const ServiceRunner&) = delete;
 
-  /// Changes the service, and sends what comes of it.
-  template <class Do>
-  void with_service(Do work) {
-    work(service_, network_->now());
-    run();
-  }
   Service& service() { return service_; }
 
   void on_datagrams(std::span<const petrel::Datagram> datagrams) override {

@@ -174,6 +174,37 @@ TEST(Client, TemporaryCredentialsOfTheOwner) {
   EXPECT_TRUE(scene.until([&] { return master.client->connected(); }));
 }
 
+TEST(Client, AwsIotGivesCredentialsAndRenewsThem) {
+  Scene scene;
+  const auto page = [&](std::string_view expiration) {
+    return http::Response{
+        http::Status::ok,
+        {},
+        R"({"credentials":{"accessKeyId":"TEMP","secretAccessKey":"secret","sessionToken":"token",)"
+        R"("expiration":")" +
+            std::string(expiration) + R"("}})"};
+  };
+  scene.service.pages()["/role-aliases/camera/credentials"] = page("2024-01-15T11:30:45Z");
+  const IotProvider provider{
+      .endpoint = "http://service.example:8080", .role_alias = "camera", .thing_name = "camera-7"};
+  Party& master = scene.add(Role::master, {}, provider);
+  ASSERT_TRUE(scene.until([&] { return master.client->connected(); }));
+  scene.service.pages()["/role-aliases/camera/credentials"] = page("2024-01-15T23:30:45Z");
+  scene.world.run_for(2h);
+  EXPECT_TRUE(master.client->connected());
+  EXPECT_EQ(master.count<Interrupted>(), 0U);
+}
+
+TEST(Client, AwsIotThatRefusesIsNamed) {
+  Scene scene;
+  const IotProvider provider{
+      .endpoint = "http://service.example:8080", .role_alias = "camera", .thing_name = "camera-7"};
+  Party& master = scene.add(Role::master, {}, provider);
+  ASSERT_TRUE(scene.until([&] { return master.client->over(); }));
+  EXPECT_EQ(master.last<SessionFailed>()->error, Errc::no_credentials);
+  EXPECT_NE(master.last<SessionFailed>()->detail.find("role alias"), std::string::npos);
+}
+
 TEST(Client, AClockThatIsAnHourOffIsPutRight) {
   for (const std::int64_t off : {-3600, 3600}) {
     Scene scene;
@@ -258,6 +289,13 @@ TEST(Client, ComesBackFromEveryFault) {
          scene.service.faults().clock_ahead = 4000;
          scene.service.close_sockets(scene.world.now(), 1001);
          scene.world.flush(&scene.service);
+       },
+       true},
+      {"silent for a minute",
+       [](Scene& scene) {
+         scene.service.faults().silent = true;
+         scene.world.run_for(60s);
+         scene.service.faults().silent = false;
        },
        true},
       {"deleted",
