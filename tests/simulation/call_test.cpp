@@ -142,7 +142,7 @@ TEST(Call, EndsOnBothSidesWhenOneCloses) {
 TEST(Call, ConnectsWhenDescriptionsAreCarriedByHand) {
   for (std::uint64_t seed = 0; seed < testing::seeds(20); ++seed) {
     Call call(seed,
-              {.link = {.loss_percent = seed % 2 == 0 ? 0u : 20u}, .signalling = 90s, .trickle = false});
+              {.link = {.loss_percent = seed % 2 == 0 ? 0.0 : 20.0}, .signalling = 90s, .trickle = false});
     call.start();
     EXPECT_TRUE(call.connects_within(240s)) << "seed " << seed;
     EXPECT_LT(call.network.now(), TimePoint(200s)) << "seed " << seed;

@@ -46,7 +46,7 @@ turn::ClientConfig client_config(TransportProtocol protocol, std::string user = 
 
 struct TcpWorld {
   explicit TcpWorld(std::uint64_t seed, TransportProtocol protocol = TransportProtocol::tcp,
-                    unsigned loss_percent = 0, ServerConfig config = server_config(TransportProtocol::tcp))
+                    double loss_percent = 0, ServerConfig config = server_config(TransportProtocol::tcp))
       : world(seed, {.latency = 10ms, .loss_percent = loss_percent}),
         random(world.fork_random()),
         server(make(protocol, std::move(config))),
