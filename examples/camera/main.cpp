@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "camera/capture.hpp"
 #include "camera/file_source.hpp"
+#include "camera/kvs_publisher.hpp"
 #include "camera/options.hpp"
 #include "camera/page.hpp"
 #include "camera/pattern_source.hpp"
@@ -106,15 +108,17 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
 
 // A file that is wrong at that moment changes nothing: the picture goes on.
 void reload_servers_on(asio::signal_set& signals, const shared::ServerOptions& options,
-                       camera::Viewers& viewers) {
+                       camera::Viewers& viewers, std::optional<camera::KvsPublisher>& kvs) {
   signals.async_wait([&](std::error_code error, int) {
     if (error) return;
     try {
-      viewers.set_ice_servers(shared::ice_servers_of(options));
+      const auto servers = shared::ice_servers_of(options);
+      viewers.set_ice_servers(servers);
+      if (kvs) kvs->set_own_servers(servers);
     } catch (const shared::UserError& wrong) {
       std::fprintf(stderr, "petrel-camera: %s\n", wrong.what());
     }
-    reload_servers_on(signals, options, viewers);
+    reload_servers_on(signals, options, viewers, kvs);
   });
 }
 
@@ -129,21 +133,34 @@ int run(const camera::Options& options) {
   camera::Viewers viewers(network, *source,
                           {peer_config(options, network, dumps, log ? &*log : nullptr), options.max_viewers});
   const http::AccessPolicy policy = shared::access_policy(options.server);
-  shared::HttpListener listener(
-      io.get_executor(), options.server.listen_endpoint,
-      [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
+  std::optional<shared::HttpListener> listener;
+  if (options.local) {
+    listener.emplace(io.get_executor(), options.server.listen_endpoint,
+                     [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
+  }
 
   int exit_code = 0;
   asio::signal_set signals(io, SIGINT, SIGTERM);
   asio::signal_set reloads(io, SIGHUP);
-  reload_servers_on(reloads, options.server, viewers);
+  std::optional<camera::KvsPublisher> kvs;
   const auto end = [&] {
     signals.cancel();
     reloads.cancel();
-    listener.stop();
+    if (listener) listener->stop();
     viewers.close();
+    if (kvs) kvs->close();
     io.stop();
   };
+  if (options.kvs) {
+    petrel::kvs::SessionConfig session{.channel = options.channel, .region = options.region};
+    if (log) session.log = &*log;
+    kvs.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server), [&] {
+      if (options.local) return;  // The page goes on.
+      exit_code = 1;
+      end();
+    });
+  }
+  reload_servers_on(reloads, options.server, viewers, kvs);
   camera::Capture capture(
       *source, io.get_executor(), [&](const camera::CapturedFrame& frame) { viewers.handle_frame(frame); },
       [&](const std::string& reason) {
@@ -156,7 +173,11 @@ int run(const camera::Options& options) {
   });
 
   std::printf("%s\n", source->description().c_str());
-  std::printf("Watch at %s (Ctrl-C ends)\n", shared::page_address(options.server, listener.local()).c_str());
+  if (listener) {
+    std::printf("Watch at %s (Ctrl-C ends)\n",
+                shared::page_address(options.server, listener->local()).c_str());
+  }
+  if (kvs) std::printf("Asking Kinesis Video Streams for channel %s\n", options.channel.c_str());
   std::fflush(stdout);
   io.run();
   capture.stop();

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <string_view>
+#include <vector>
 
 #include "shared/user_error.hpp"
 
@@ -12,7 +13,11 @@ namespace {
 constexpr const char* description =
     "Shows a camera in a browser, over WebRTC.\n"
     "\n"
-    "Open the address it prints. Any WHEP player can use that address with /whep at its end.";
+    "Open the address it prints. Any WHEP player can use that address with /whep at its end.\n"
+    "With --signaling kvs the camera is the master of a signaling channel of AWS Kinesis Video Streams, and\n"
+    "everybody who may join that channel can watch from anywhere. Keys come from where AWS's tools have "
+    "them:\n"
+    "AWS_ACCESS_KEY_ID and its like in the environment, ~/.aws, or AWS IoT.";
 
 constexpr const char* examples =
     "Examples:\n"
@@ -23,7 +28,11 @@ constexpr const char* examples =
     "  petrel-camera --listen 0.0.0.0:8080 --token pick-a-long-word\n"
     "      for other machines, which open http://THIS-MACHINE:8080/?token=pick-a-long-word\n"
     "  petrel-camera --size 640x360 --fps 15 --bitrate 500k\n"
-    "      for a slow line\n";
+    "      for a slow line\n"
+    "  petrel-camera --signaling kvs --channel front-door --region eu-west-1\n"
+    "      for viewers of that channel, which is made if there is none\n"
+    "  petrel-camera --signaling local --signaling kvs --channel front-door\n"
+    "      for both, from one encoder; the region is AWS_REGION, or the profile's\n";
 
 constexpr int min_side = 160;
 constexpr int max_width = 3840;
@@ -81,6 +90,30 @@ void read_bitrate(const std::string& text, Options& options) {
   options.bits_per_second = static_cast<std::uint32_t>(*value * unit);
 }
 
+void read_signaling(const std::vector<std::string>& names, Options& options) {
+  if (names.empty()) return;
+  options.local = false;
+  for (const std::string& name : names) {
+    if (name == "local") {
+      options.local = true;
+    } else if (name == "kvs") {
+      options.kvs = true;
+    } else {
+      throw shared::UserError("--signaling " + name + ": write local or kvs.");
+    }
+  }
+}
+
+void check_kvs(const Options& options) {
+  if (options.kvs && options.channel.empty())
+    throw shared::UserError("--signaling kvs needs --channel, the name of a channel or its ARN.");
+  if (options.kvs) return;
+  if (!options.channel.empty())
+    throw shared::UserError("--channel is for --signaling kvs, which is not given.");
+  if (!options.region.empty())
+    throw shared::UserError("--region is for --signaling kvs, which is not given.");
+}
+
 }  // namespace
 
 std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
@@ -88,6 +121,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   std::string source = "pattern";
   std::string size = "1280x720";
   std::string bitrate = "2500k";
+  std::vector<std::string> signaling;
 
   CLI::App app(description, "petrel-camera");
   app.footer(examples);
@@ -101,6 +135,13 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option(
+         "--signaling", signaling,
+         "How viewers find the camera: local (the page and WHEP; default) or kvs. May be given for each")
+      ->allow_extra_args(false);
+  app.add_option("--channel", options.channel, "Channel of kvs, name or ARN; it is made if there is none");
+  app.add_option("--region", options.region,
+                 "AWS region of the channel; otherwise that of its ARN, AWS_REGION or the profile");
   app.add_option("--rtp-dump", options.rtp_dump, "Write all RTP and RTCP, decrypted, to this file");
   app.add_option("--key-log", options.key_log,
                  "Write DTLS keys to this file: whoever has it can decrypt what was recorded");
@@ -110,6 +151,8 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
     read_source(source, options);
     read_size(size, options);
     read_bitrate(bitrate, options);
+    read_signaling(signaling, options);
+    check_kvs(options);
     shared::check(options.server);
     return options;
   });

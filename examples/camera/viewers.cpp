@@ -41,17 +41,44 @@ Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings s
   settings_.peer.video_codecs = {petrel::h264({.profile_level_id = source_.profile_level_id()})};
 }
 
-asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
-  if (viewers_.size() >= settings_.max_viewers)
-    co_return http::whep_full(settings_.max_viewers, retry_when_full);
-
+Viewers::Table::iterator Viewers::add(petrel::PeerConfig config) {
   const ViewerId id{++last_id_};
-  petrel::PeerConfig config = settings_.peer;
   config.name = "viewer-" + std::to_string(id.value);
-  Viewer& viewer = viewers_.try_emplace(id, network_, std::move(config)).first->second;
-  viewer.session = shared::random_id(network_.random());
-  viewer.etag = shared::random_id(network_.random());
+  const auto added = viewers_.try_emplace(id, network_, std::move(config)).first;
+  added->second.session = shared::random_id(network_.random());
+  added->second.etag = shared::random_id(network_.random());
+  return added;
+}
 
+std::variant<ViewerId, Viewers::Refused> Viewers::join(
+    petrel::PeerConfig config, const std::string& offer,
+    const std::function<void(petrel::PeerConnection&)>& prepare) {
+  if (full()) return Refused{std::to_string(settings_.max_viewers) + " are watching, and no more may"};
+  const auto added = add(std::move(config));
+  const ViewerId id = added->first;
+  Viewer& viewer = added->second;
+  viewer.own_servers = true;
+  prepare(viewer.peer);
+  if (const auto negotiated = negotiate(id, viewer, offer); !negotiated) {
+    Refused refused{reason_of(viewer, negotiated.error())};
+    forget(id);
+    return refused;
+  }
+  ++viewers_served_;
+  return id;
+}
+
+petrel::PeerConnection* Viewers::peer(ViewerId id) {
+  const auto found = viewers_.find(id);
+  return found == viewers_.end() ? nullptr : &found->second.peer;
+}
+
+asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
+  if (full()) co_return http::whep_full(settings_.max_viewers, retry_when_full);
+
+  const auto added = add(settings_.peer);
+  const ViewerId id = added->first;
+  Viewer& viewer = added->second;
   if (const auto negotiated = negotiate(id, viewer, request.offer); !negotiated) {
     http::Response refusal = refuse_offer(viewer, negotiated.error());
     forget(id);
@@ -82,14 +109,20 @@ petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::
   return {};
 }
 
-http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error) const {
+std::string Viewers::reason_of(const Viewer& viewer, std::error_code error) const {
   std::string reason = error.message();
   if (const std::string detail = viewer.peer.error_detail(); !detail.empty()) reason += ": " + detail;
-  if (error != petrel::jsep::Errc::no_common_codec) return http::whep_bad_offer(reason);
+  if (error != petrel::jsep::Errc::no_common_codec) return reason;
   for (const petrel::RejectedMedia& media : viewer.peer.rejected_media()) {
     if (!media.detail.empty()) reason = media.detail;
   }
-  return http::whep_no_common_codec(reason);
+  return reason;
+}
+
+http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error) const {
+  const std::string reason = reason_of(viewer, error);
+  return error == petrel::jsep::Errc::no_common_codec ? http::whep_no_common_codec(reason)
+                                                      : http::whep_bad_offer(reason);
 }
 
 asio::awaitable<http::Response> Viewers::trickle(http::WhepTrickle request) {
@@ -221,6 +254,7 @@ void Viewers::forget(ViewerId id) {
   ended_.push_back({viewer->second.session, petrel::to_json(viewer->second.peer.report())});
   if (ended_.size() > max_ended) ended_.pop_front();
   viewers_.erase(viewer);
+  if (on_gone_) on_gone_(id);
 }
 
 http::Response Viewers::report(const http::WhepReport& request) const {
@@ -238,7 +272,9 @@ http::Response Viewers::report(const http::WhepReport& request) const {
 
 void Viewers::set_ice_servers(const std::vector<petrel::IceServer>& servers) {
   settings_.peer.ice_servers = servers;
-  for (auto& [id, viewer] : viewers_) (void)viewer.peer.set_ice_servers(servers);
+  for (auto& [id, viewer] : viewers_) {
+    if (!viewer.own_servers) (void)viewer.peer.set_ice_servers(servers);
+  }
 }
 
 std::string Viewers::statistics() const {

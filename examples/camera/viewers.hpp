@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "camera/capture.hpp"
@@ -37,6 +39,25 @@ class Viewers {
   /// A frame of the source, for all who may have it.
   void handle_frame(const CapturedFrame& captured);
 
+  /// How peers are made here; for join(), with other ICE servers in it.
+  const petrel::PeerConfig& peer_config() const { return settings_.peer; }
+  bool full() const { return viewers_.size() >= settings_.max_viewers; }
+
+  /// Why an offer was not taken, for people.
+  struct Refused {
+    std::string reason;
+  };
+  /// A viewer that another signaling than WHEP brings, who has called with `offer`. The answer is its peer's
+  /// local description. `prepare` gets the peer before the offer does, to listen to it. Its ICE servers are
+  /// its signaling's: set_ice_servers() leaves them alone.
+  std::variant<ViewerId, Refused> join(petrel::PeerConfig config, const std::string& offer,
+                                       const std::function<void(petrel::PeerConnection&)>& prepare);
+  /// nullptr for one who has gone.
+  petrel::PeerConnection* peer(ViewerId id);
+  void leave(ViewerId id) { forget(id); }
+  /// Called for each viewer that has gone, by itself or by leave().
+  void on_gone(std::function<void(ViewerId)> callback) { on_gone_ = std::move(callback); }
+
   /// The WHEP side. Each answers one request of http::route_whep().
   asio::awaitable<petrel::http::Response> create(petrel::http::WhepCreate request);
   asio::awaitable<petrel::http::Response> trickle(petrel::http::WhepTrickle request);
@@ -45,7 +66,7 @@ class Viewers {
   /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
   petrel::http::Response report(const petrel::http::WhepReport& request) const;
 
-  /// For all who watch and all who will: other servers, or new credentials for the same ones.
+  /// For all who watch and all who will, by WHEP: other servers, or new credentials for the same ones.
   void set_ice_servers(const std::vector<petrel::IceServer>& servers);
 
   /// For GET /stats: a JSON object.
@@ -60,6 +81,7 @@ class Viewers {
 
     std::string session;  ///< In the URL; nobody can guess it.
     std::string etag;
+    bool own_servers = false;  ///< Its ICE servers are not everybody's.
     petrel::PeerConnection peer;
     std::optional<petrel::Sender> sender;
     std::uint64_t frames_sent = 0;
@@ -72,9 +94,11 @@ class Viewers {
   };
   using Table = std::map<ViewerId, Viewer>;
 
+  Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
   petrel::Result<void> restart(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
   static void add_candidates(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
+  std::string reason_of(const Viewer& viewer, std::error_code error) const;
   petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
   void on_state(ViewerId id, petrel::ConnectionState state);
   void start_from_group(ViewerId id);
@@ -89,6 +113,7 @@ class Viewers {
   ViewerSettings settings_;
   Table viewers_;
   std::deque<Ended> ended_;
+  std::function<void(ViewerId)> on_gone_;
   KeyFrameGate gate_;
   asio::steady_timer gate_timer_;
   petrel::Duration gathering_limit_;

@@ -36,6 +36,21 @@ TEST(CameraOptions, NeedNothing) {
   EXPECT_FALSE(options.server.log_level);
 }
 
+TEST(CameraOptions, PublishToAChannelInsteadOfThePageOrBesideIt) {
+  EXPECT_TRUE(accepted({}).local);
+  EXPECT_FALSE(accepted({}).kvs);
+
+  const Options only = accepted({"--signaling", "kvs", "--channel", "front-door", "--region", "eu-west-1"});
+  EXPECT_TRUE(only.kvs);
+  EXPECT_FALSE(only.local);
+  EXPECT_EQ(only.channel, "front-door");
+  EXPECT_EQ(only.region, "eu-west-1");
+
+  const Options both = accepted({"--signaling", "local", "--signaling", "kvs", "--channel", "front-door"});
+  EXPECT_TRUE(both.kvs);
+  EXPECT_TRUE(both.local);
+}
+
 TEST(CameraOptions, TakeEveryFlag) {
   const Options options = accepted({"--source",       "file:a b.h264",
                                     "--size",         "640x360",
@@ -82,9 +97,9 @@ TEST(CameraOptions, PrintHelpWithExamples) {
   const auto& exit = std::get<shared::EarlyExit>(outcome);
   EXPECT_EQ(exit.code, 0);
   EXPECT_NE(exit.text.find("Examples:"), std::string::npos);
-  for (const std::string_view flag :
-       {"--source", "--listen", "--size", "--fps", "--bitrate", "--ice-server", "--token", "--public",
-        "--allow-origin", "--max-viewers", "--rtp-dump", "--key-log"}) {
+  for (const std::string_view flag : {"--source", "--listen", "--size", "--fps", "--bitrate", "--ice-server",
+                                      "--token", "--public", "--allow-origin", "--max-viewers", "--rtp-dump",
+                                      "--key-log", "--signaling", "--channel", "--region"}) {
     EXPECT_NE(exit.text.find(flag), std::string::npos) << flag;
   }
 }
@@ -122,6 +137,10 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--allow-origin", "example.org"}, "https://example.org"},
       {{"--allow-origin", "https://example.org/"}, "https://example.org"},
       {{"--log-level", "loud"}, "--log-level"},
+      {{"--signaling", "smoke"}, "write local or kvs"},
+      {{"--signaling", "kvs"}, "--channel"},
+      {{"--channel", "front-door"}, "--signaling kvs"},
+      {{"--region", "eu-west-1"}, "--signaling kvs"},
       {{"extra"}, "extra"},
   };
   for (const auto& [arguments, says] : rows) {
