@@ -38,7 +38,7 @@ std::string endpoint_of(const kvs::SessionConfig& config) {
   return url.empty() ? environment("AWS_ENDPOINT_URL") : url;
 }
 
-kvs::Signaling make_signaling(petrel::Network& network, kvs::SessionConfig config) {
+kvs::Signaling make_signaling(petrel::io::Network& network, kvs::SessionConfig config) {
   const std::string channel = config.channel;
   try {
     return kvs::Signaling(network, std::move(config));
@@ -67,7 +67,7 @@ std::string call_id(std::string_view sdp) {
   return std::string(value.substr(0, value.find(' ', user_end + 1)));
 }
 
-KvsPublisher::KvsPublisher(petrel::Network& network, Viewers& viewers, kvs::SessionConfig config,
+KvsPublisher::KvsPublisher(petrel::io::Network& network, Viewers& viewers, kvs::SessionConfig config,
                            std::vector<petrel::IceServer> own_servers, std::function<void()> on_failed)
     : viewers_(viewers),
       channel_(config.channel),

@@ -25,7 +25,7 @@ class KvsPublisher {
   /// `network` and `viewers` outlive this object. `on_failed` is called once, when the session cannot go on
   /// before something is put right; viewers who have joined go on watching. Throws UserError for a
   /// configuration that cannot work. `own_servers` are for its viewers beside those of the channel.
-  KvsPublisher(petrel::Network& network, Viewers& viewers, petrel::kvs::SessionConfig config,
+  KvsPublisher(petrel::io::Network& network, Viewers& viewers, petrel::kvs::SessionConfig config,
                std::vector<petrel::IceServer> own_servers, std::function<void()> on_failed);
 
   /// Others, or new credentials for the same ones.

@@ -28,7 +28,7 @@ constexpr std::size_t max_ended = 16;
 
 }  // namespace
 
-Viewers::Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings)
+Viewers::Viewers(petrel::io::Network& network, FrameSource& source, ViewerSettings settings)
     : network_(network),
       source_(source),
       settings_(std::move(settings)),

@@ -34,7 +34,7 @@ struct ViewerSettings {
 class Viewers {
  public:
   /// `network` and `source` outlive this object.
-  Viewers(petrel::Network& network, FrameSource& source, ViewerSettings settings);
+  Viewers(petrel::io::Network& network, FrameSource& source, ViewerSettings settings);
 
   /// A frame of the source, for all who may have it.
   void handle_frame(const CapturedFrame& captured);
@@ -77,7 +77,7 @@ class Viewers {
 
  private:
   struct Viewer {
-    Viewer(petrel::Network& network, petrel::PeerConfig config) : peer(network, std::move(config)) {}
+    Viewer(petrel::io::Network& network, petrel::PeerConfig config) : peer(network, std::move(config)) {}
 
     std::string session;  ///< In the URL; nobody can guess it.
     std::string etag;
@@ -108,7 +108,7 @@ class Viewers {
   void tell_why(ViewerId id, Viewer& viewer);
   void forget(ViewerId id);
 
-  petrel::Network& network_;
+  petrel::io::Network& network_;
   FrameSource& source_;
   ViewerSettings settings_;
   Table viewers_;
