@@ -153,7 +153,11 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
     read_bitrate(bitrate, options);
     read_signaling(signaling, options);
     check_kvs(options);
+    // A channel brings relays of its own; the page has those only that are given here.
+    const bool relay_only = options.server.relay_only;
+    if (!options.local) options.server.relay_only = false;
     shared::check(options.server);
+    options.server.relay_only = relay_only;
     return options;
   });
 }

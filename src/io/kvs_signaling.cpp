@@ -11,6 +11,7 @@
 #include "io/context_watch.hpp"
 #include "io/send_queue.hpp"
 #include "petrel/base/errc.hpp"
+#include "petrel/peer/ice_server.hpp"
 
 namespace petrel::inline v0 {
 namespace {
@@ -281,7 +282,9 @@ std::vector<IceServer> Signaling::ice_servers() const {
   std::vector<IceServer> servers;
   for (const IceServerEntry& entry : state_->client().ice_servers()) {
     for (const std::string& url : entry.urls) {
-      servers.push_back({url, entry.username, std::string(entry.credential.reveal())});
+      IceServer server{url, entry.username, std::string(entry.credential.reveal())};
+      // A kind of URL that is new at the service must not cost the others: a peer takes all or none.
+      if (parse_ice_server(server)) servers.push_back(std::move(server));
     }
   }
   return servers;

@@ -45,6 +45,8 @@ TEST(CameraOptions, PublishToAChannelInsteadOfThePageOrBesideIt) {
   EXPECT_FALSE(only.local);
   EXPECT_EQ(only.channel, "front-door");
   EXPECT_EQ(only.region, "eu-west-1");
+  // The channel brings the relay.
+  EXPECT_TRUE(accepted({"--signaling", "kvs", "--channel", "front-door", "--relay-only"}).server.relay_only);
 
   const Options both = accepted({"--signaling", "local", "--signaling", "kvs", "--channel", "front-door"});
   EXPECT_TRUE(both.kvs);

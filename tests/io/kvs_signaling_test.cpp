@@ -41,7 +41,8 @@ struct Scene {
       network,
       {.listen = Endpoint::v4(127, 0, 0, 1, 0),
        .accounts = {{"AKID", {"secret"}}},
-       .turn_urls = {"turn:127.0.0.1:3478?transport=udp", "turns:127.0.0.1:5349?transport=tcp"},
+       .turn_urls = {"turn:127.0.0.1:3478?transport=udp", "turn:127.0.0.1:3478?transport=carrier-pigeon",
+                     "turns:127.0.0.1:5349?transport=tcp"},
        .turn_secret = "north"},
       [this](const Service::Event& event) {
         if (const auto* opened = std::get_if<kvs_service::Listening>(&event)) {
@@ -86,6 +87,7 @@ TEST(KvsSignaling, MasterAndViewerTalk) {
     EXPECT_EQ((co_await next<Answer>(viewer)).sdp, "v=1");
     EXPECT_EQ((co_await next<Candidate>(viewer)).candidate.candidate, "candidate:1");
 
+    // Not the one of a kind that is not known.
     const auto servers = viewer.ice_servers();
     EXPECT_EQ(servers.size(), 3U);
     EXPECT_EQ(servers[0].url, "stun:stun.kinesisvideo.us-west-2.amazonaws.com:443");

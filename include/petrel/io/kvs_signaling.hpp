@@ -74,7 +74,8 @@ class PETREL_API Signaling {
   void set_credentials(Credentials credentials);
   void refuse_credentials(std::error_code error, std::string detail, bool transient);
 
-  /// For a call that begins now, one URL each: STUN, and TURN by UDP, DTLS and TLS.
+  /// For a call that begins now, one URL each: STUN, and TURN by UDP, DTLS and TLS. Without URLs of the
+  /// service's that this library does not know.
   std::vector<IceServer> ice_servers() const;
   /// `config` with these servers in it.
   PeerConfig peer_config(PeerConfig config = {}) const;
