@@ -55,7 +55,7 @@ const count = (program, pattern) => program.output.match(pattern)?.length ?? 0;
 const plays_on = async (viewer = page) => decode_frames(viewer, 60, (await received(viewer, "video"))?.frames ?? 0);
 
 test("AWS's viewer plays the camera of a channel that the camera has made", async () => {
-  camera = await publish("door");
+  camera = await publish("door", "--log-level", "info");
   assert.match(camera.output, /Watch channel door at http:\S+.*\?channel=door/);
   assert.match(service.output, /createSignalingChannel: 200/);
   assert.doesNotMatch(camera.output, /Watch at/); // There is no page of its own.
@@ -75,9 +75,13 @@ test("the picture is the pattern", async () => {
   for (const bar of await read_bars(page)) assert.ok(bar.off <= 24, `the ${bar.name} bar is ${bar.seen}`);
 });
 
+// Never a number of its own: the master makes another connection when the interfaces change, too, which in a new
+// namespace they do for a second or two.
 test("GO_AWAY brings another connection of the master, and the call goes on", async () => {
+  const before = masters();
   await make("send", { text: JSON.stringify({ messageType: "GO_AWAY" }) });
-  await until(page, "the master's second WebSocket", masters, (seen) => seen === 2);
+  await until(page, "GO_AWAY at the camera", () => camera.output, (text) => /kvs\.go_away/.test(text));
+  await until(page, "the master's next WebSocket", masters, (seen) => seen > before);
   await plays_on();
 });
 
@@ -113,7 +117,8 @@ test("one viewer restarts ICE, then calls anew under the same name: it stays one
   const third = await open_page(browser, viewer_of("door"));
   await plays_on(third);
   const calls = () => count(camera, /^viewer-\d+: called by kvs/gm);
-  const ufrag = () => third.evaluate(() => window.petrelHarness.connection().remoteDescription.sdp.match(/a=ice-ufrag:(\S+)/)[1]);
+  const ufrag = () => third.evaluate(() =>
+    window.petrelHarness.connection().remoteDescription.sdp.match(/a=ice-ufrag:(\S+)/)[1]);
   const [before, ufrag_before] = [calls(), await ufrag()];
   await third.evaluate(() => window.viewer.restart());
   await until(third, "the restart's answer", ufrag, (seen) => seen !== ufrag_before);
@@ -164,7 +169,8 @@ test("page and channel share one encoder, and no more than --max-viewers come in
 
 test("what cannot pass by itself ends a camera of kvs only, in one line, and not one that has a page", async () => {
   // Twice: after the first, the keys are looked for once more.
-  const failing = { call: "describeSignalingChannel", status: 403, type: "AccessDeniedException", message: "no", times: 2 };
+  const failing = {
+    call: "describeSignalingChannel", status: 403, type: "AccessDeniedException", message: "no", times: 2 };
   await make("fault", failing);
   const only = await Program.run("petrel-camera", "--signaling", "kvs", "--channel", "shed");
   assert.equal(only.code, 1, only.output);
