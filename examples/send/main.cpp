@@ -62,7 +62,7 @@ class Program {
       io_.stop();
     });
     if (options_.paste) {
-      asio::co_spawn(io_, transfer::transfer_by_paste(task_, config_),
+      asio::co_spawn(io_, transfer::transfer_by_paste(task_, config_, call_),
                      [&](std::exception_ptr error, Outcome outcome) {
                        if (error) std::rethrow_exception(error);
                        end(std::move(outcome));
@@ -130,6 +130,7 @@ class Program {
   void end(Outcome outcome) {
     if (outcome_) return;
     outcome_ = std::move(outcome);
+    call_.reset();  // With a goodbye, while there is a network to say it by.
     io_.stop();
   }
 
@@ -157,6 +158,7 @@ class Program {
   std::optional<Outcome> outcome_;
   std::unique_ptr<shared::FlowRunner<transfer::Rooms>> rooms_;
   std::optional<transfer::RoomSession> session_;
+  std::unique_ptr<transfer::Call> call_;  // By pasted lines.
 };
 
 }  // namespace

@@ -95,21 +95,23 @@ std::optional<petrel::SessionDescription> from_line(std::string_view line) {
   return petrel::SessionDescription{type, object["sdp"].get<std::string>()};
 }
 
-asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config) {
+asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config,
+                                           std::unique_ptr<Call>& call) {
   const bool sends = task.source != nullptr;
   std::optional<Outcome> outcome;
   std::string broken;
   asio::steady_timer ended(task.network.executor(), asio::steady_timer::time_point::max());
-  Call call(task, std::move(config), nullptr, [&](std::optional<Outcome> result, std::string why) {
-    outcome = std::move(result);
-    broken = std::move(why);
-    ended.expires_at(asio::steady_timer::time_point::min());
-  });
+  call = std::make_unique<Call>(task, std::move(config), nullptr,
+                                [&](std::optional<Outcome> result, std::string why) {
+                                  outcome = std::move(result);
+                                  broken = std::move(why);
+                                  ended.expires_at(asio::steady_timer::time_point::min());
+                                });
   if (sends) {
-    if (const auto offered = call.offer(); !offered) {
+    if (const auto offered = call->offer(); !offered) {
       co_return Outcome{"no offer can be made: " + offered.error().message()};
     }
-    auto gathering = call.peer().gathered_description(gathering_limit);
+    auto gathering = call->peer().gathered_description(gathering_limit);
     print(co_await std::move(gathering));
     task.screen.say("Give this line to petrel-send --receive --paste, and paste what that answers here:");
   } else {
@@ -118,12 +120,12 @@ asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config
   auto reading = read_description(task, sends ? petrel::SdpType::answer : petrel::SdpType::offer);
   auto theirs = co_await std::move(reading);
   if (!theirs) co_return Outcome{"standard input ended before there was a line of the other end's"};
-  if (const auto applied = call.apply(*std::move(theirs)); !applied) {
+  if (const auto applied = call->apply(*std::move(theirs)); !applied) {
     co_return Outcome{"the other end's line is of no use: " + applied.error().message() + ": " +
-                      call.peer().error_detail()};
+                      call->peer().error_detail()};
   }
   if (!sends) {
-    auto gathering = call.peer().gathered_description(gathering_limit);
+    auto gathering = call->peer().gathered_description(gathering_limit);
     print(co_await std::move(gathering));
     task.screen.say("Give this line to the sender.");
   }

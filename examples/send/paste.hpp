@@ -1,6 +1,7 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,9 @@ std::string to_line(const petrel::SessionDescription& description);
 std::optional<petrel::SessionDescription> from_line(std::string_view line);
 
 /// A transfer whose two ends are told of each other by people who copy lines: the sender's offer to the
-/// receiver, the receiver's answer to the sender. One call, and its outcome. `task` outlives it.
-asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config);
+/// receiver, the receiver's answer to the sender. One call, and its outcome. `task` and
+/// `call` outlive it; resetting `call` hangs up, and then the coroutine must not be resumed any more.
+asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config,
+                                           std::unique_ptr<Call>& call);
 
 }  // namespace transfer

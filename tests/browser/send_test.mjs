@@ -189,6 +189,59 @@ test("a page that is reloaded sends the same file on from where it stopped", asy
   await page.close();
 });
 
+// Both ends stay; only what is between them breaks. They meet again in the room by themselves.
+test("a page whose connection breaks goes on sending by another", async () => {
+  const where = target();
+  const large = path.join(folder, "large.bin");
+  const receiver = await Program.start("petrel-send", "--receive", where);
+  const page = await open(receiver.url);
+  await page.waitForSelector("#drop:visible");
+  await page.setInputFiles("#file", large);
+  await part_in(where, 2_000_000);
+  await page.evaluate(() => connection.close());
+  await comes_to(page, "sent");
+  assert.equal(await ends(receiver, "the receiver"), 0, receiver.output);
+  assert.match(receiver.output, /The connection broke[^]*going on from there/);
+  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
+  await page.close();
+});
+
+test("a page whose connection breaks goes on receiving by another", async () => {
+  const large = path.join(folder, "large.bin");
+  const sender = await Program.start("petrel-send", large);
+  const page = await open(sender.url);
+  const download = page.waitForEvent("download", { timeout: deadline_ms });
+  await until(page, "a part of the file", () => page.evaluate(() => incoming?.received ?? 0), (size) => size > 2_000_000);
+  await page.evaluate(() => connection.close());
+  assert.equal(sha256(readFileSync(await (await download).path())), sha256(readFileSync(large)));
+  assert.equal(await ends(sender, "the sender"), 0, sender.output);
+  assert.match(sender.output, /The connection broke[^]*The other end has .* already/);
+  await page.close();
+});
+
+test("pasted lines a second time go on where the first stopped", async () => {
+  const where = target();
+  const large = path.join(folder, "large.bin");
+  const line = /^ey\S+$/m;
+  const meet = async () => {
+    const sender = await Program.announce("petrel-send", line, large, "--paste");
+    const receiver = new Program("petrel-send", ["--receive", where, "--paste"]);
+    receiver.type(sender.output.match(line)[0] + "\n");
+    await until({ complaints: [] }, "the answer", () => receiver.output, (text) => line.test(text));
+    sender.type(receiver.output.match(line)[0] + "\n");
+    return { sender, receiver };
+  };
+  const first = await meet();
+  await part_in(where, 1_000_000);
+  assert.equal(await first.sender.stop(), 1);
+  assert.equal(await ends(first.receiver, "the receiver"), 1);
+  assert.match(first.receiver.output, /the connection broke.*What has arrived is in .*part; start again/s);
+  const second = await meet();
+  assert.equal(await ends(second.receiver, "the receiver"), 0, second.receiver.output);
+  assert.match(second.receiver.output, /of it already; going on from there/);
+  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
+});
+
 test("two pages in a room of a third", async () => {
   const rooms = await Program.start("petrel-send", "--serve");
   const address = rooms.url + "room/two";

@@ -128,7 +128,7 @@ TEST(Progress, KnowsRateAndTimeLeft) {
   EXPECT_DOUBLE_EQ(progress.rate(), 1e7);
   EXPECT_EQ(progress.time_left(), 6s);
   EXPECT_EQ(progress.line(79),
-            "[============>                   ]   40 %  40.0 MB of 100 MB  10.0 MB/s  6 s left");
+            "[============>                 ]   40 %  40.0 MB of 100 MB  10.0 MB/s  6 s left");
   EXPECT_EQ(progress.summary(), "20.0 MB in 2 s, 10.0 MB/s");
 }
 
