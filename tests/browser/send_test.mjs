@@ -1,6 +1,7 @@
 // Files between petrel-send and a page, and between two of them, with breaks and wrong bytes.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -217,6 +218,30 @@ test("a page whose connection breaks goes on receiving by another", async () => 
   assert.equal(await ends(sender, "the sender"), 0, sender.output);
   assert.match(sender.output, /The connection broke[^]*The other end has .* already/);
   await page.close();
+});
+
+// Nothing is closed here: both find out by silence, which takes the 30 s of RFC 7675, and both ask for another meeting.
+const nft = (...rule) => spawnSync("nft", rule).status === 0;
+const can_cut = nft("add", "table", "inet", "cut") && nft("delete", "table", "inet", "cut");
+
+test("two terminals go on after a cut of the network", { skip: !can_cut && "needs nft" }, async () => {
+  const where = target();
+  const large = path.join(folder, "large.bin");
+  const sender = await Program.start("petrel-send", large);
+  const receiver = new Program("petrel-send", ["--receive", where, "--room", room_of(sender)]);
+  await part_in(where, 1_000_000);
+  nft("add", "table", "inet", "cut");
+  nft("add", "chain", "inet", "cut", "in", "{ type filter hook input priority 0; }");
+  assert.ok(nft("add", "rule", "inet", "cut", "in", "meta", "l4proto", "udp", "drop"));
+  try {
+    await until({ complaints: [] }, "the break", () => receiver.output, (text) => /The connection broke/.test(text));
+  } finally {
+    nft("delete", "table", "inet", "cut");
+  }
+  assert.equal(await ends(receiver, "the receiver"), 0, receiver.output);
+  assert.equal(await ends(sender, "the sender"), 0, sender.output);
+  assert.match(receiver.output, /of it already; going on from there/);
+  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
 });
 
 test("pasted lines a second time go on where the first stopped", async () => {
