@@ -42,7 +42,7 @@ void Call::use(petrel::DataChannel channel) {
 void Call::end(std::optional<Outcome> outcome) {
   if (!on_end_) return;
   // The other end may hang up as soon as it has the last word.
-  if (!outcome && run_) outcome = run_->outcome();
+  if (!outcome) outcome = this->outcome();
   std::string why = outcome ? std::string() : peer_.why();
   asio::post(task_.network.executor(), [this, alive = alive_, outcome, why = std::move(why)]() mutable {
     if (!*alive || !on_end_) return;

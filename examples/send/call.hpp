@@ -25,6 +25,8 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   petrel::PeerConnection& peer() { return peer_; }
+  /// Once the transfer has one; it is reported a little later, when the last word has left.
+  std::optional<Outcome> outcome() const { return run_ ? run_->outcome() : std::nullopt; }
   /// Ours to make: with the channel in it.
   petrel::Result<void> offer();
   /// The other end's. After an offer of theirs there is an answer of ours.

@@ -3,24 +3,19 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/read_until.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "petrel/base/base64.hpp"
+#include "send/description_line.hpp"
 
 namespace transfer {
 namespace {
 
-using nlohmann::json;
-
-constexpr std::size_t max_line_bytes = 64 * 1024;
 constexpr petrel::Duration gathering_limit = std::chrono::seconds(5);
 
 // A terminal hands over lines of 4095 characters at most, and a description with many candidates is longer.
@@ -75,25 +70,6 @@ void print(const petrel::SessionDescription& description) {
 }
 
 }  // namespace
-
-std::string to_line(const petrel::SessionDescription& description) {
-  const std::string type(petrel::to_string(description.type));
-  return petrel::base64_encode(petrel::as_bytes(json{{"type", type}, {"sdp", description.sdp}}.dump()));
-}
-
-std::optional<petrel::SessionDescription> from_line(std::string_view line) {
-  if (line.size() > max_line_bytes) return std::nullopt;
-  std::string text(line);
-  std::erase_if(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-  const auto decoded = petrel::base64_decode(text);
-  if (!decoded) return std::nullopt;
-  const json object = json::parse(*decoded, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object() || !object.contains("type") || !object.contains("sdp")) return std::nullopt;
-  if (!object["sdp"].is_string()) return std::nullopt;
-  if (object["type"] != "offer" && object["type"] != "answer") return std::nullopt;
-  const auto type = object["type"] == "offer" ? petrel::SdpType::offer : petrel::SdpType::answer;
-  return petrel::SessionDescription{type, object["sdp"].get<std::string>()};
-}
 
 asio::awaitable<Outcome> transfer_by_paste(Task& task, petrel::PeerConfig config,
                                            std::unique_ptr<Call>& call) {

@@ -60,6 +60,8 @@ void RoomSession::handle(const RoomClient::Event& event) {
 }
 
 void RoomSession::meet(const Met& met) {
+  // It is over, and somebody else has come in.
+  if (call_ && call_->outcome()) return finish(*call_->outcome());
   other_here_ = true;
   if (met.role == role_) {
     return finish({role_ == Role::send ? "the other end in this room sends too; one has to --receive"
