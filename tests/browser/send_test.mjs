@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -19,6 +19,10 @@ before(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), "petrel-send-"));
   content = randomBytes(10_000_000);
   writeFileSync(path.join(folder, "film.bin"), content);
+  // With a middle to stop in: a page takes 200 MB for as long as a terminal takes 500, which need no room as they are.
+  writeFileSync(path.join(folder, "large.bin"), Buffer.concat(Array(20).fill(content)));
+  writeFileSync(path.join(folder, "huge.bin"), content);
+  truncateSync(path.join(folder, "huge.bin"), 500_000_000);
   browser = await launch();
 });
 
@@ -121,30 +125,29 @@ test("two terminals by pasted lines, without a server", async () => {
   assert.equal(sha256(readFileSync(path.join(where, "film.bin"))), sha256(content));
 });
 
-// A larger file, so that there is a middle to stop in.
 async function broken_off(where) {
-  const large = path.join(folder, "large.bin");
-  writeFileSync(large, Buffer.concat(Array(20).fill(content)));
-  const sender = await Program.start("petrel-send", large);
+  const huge = path.join(folder, "huge.bin");
+  const sender = await Program.start("petrel-send", huge);
   const receiver = new Program("petrel-send", ["--receive", where, "--room", room_of(sender)]);
   const part = await part_in(where, 2_000_000);
   receiver.child.kill("SIGKILL");
   await receiver.exit;
   const size = statSync(part).size;
-  assert.ok(size < statSync(large).size, "the file was there before the receiver could be killed");
-  return { large, sender, part, size };
+  assert.ok(size < statSync(huge).size, "the file was there before the receiver could be killed");
+  return { huge, sender, part, size };
 }
 
 test("a receiver that is killed and started again goes on where it stopped", async () => {
   const where = target();
-  const { large, sender, size } = await broken_off(where);
+  const { huge, sender, size } = await broken_off(where);
   const receiver = await Program.run("petrel-send", "--receive", where, "--room", room_of(sender));
   assert.equal(receiver.code, 0, receiver.output);
   assert.match(receiver.output, /of it already; going on from there/);
   assert.equal(await ends(sender, "the sender"), 0, sender.output);
   assert.match(sender.output, /The other end has .* already/);
   assert.ok(size > 0);
-  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
+  assert.equal(sha256(readFileSync(path.join(where, "huge.bin"))), sha256(readFileSync(huge)));
+  rmSync(where, { recursive: true });
 });
 
 test("a wrong byte in the part is found by both ends, and the part is gone", async () => {
@@ -158,17 +161,19 @@ test("a wrong byte in the part is found by both ends, and the part is gone", asy
   assert.equal(await ends(sender, "the sender"), 1, sender.output);
   for (const { output: text } of [sender, receiver]) assert.match(text, /petrel-send: .*another SHA-256/);
   assert.deepEqual(readdirSync(where), []);
+  rmSync(where, { recursive: true });
 });
 
 test("Ctrl-C leaves the part and says so", async () => {
   const where = target();
-  const large = path.join(folder, "large.bin");
-  const sender = await Program.start("petrel-send", large);
+  const huge = path.join(folder, "huge.bin");
+  const sender = await Program.start("petrel-send", huge);
   const receiver = new Program("petrel-send", ["--receive", where, "--room", room_of(sender)]);
   await part_in(where, 1_000_000);
   assert.equal(await receiver.stop(), 1, receiver.output);
   assert.match(receiver.output, /stopped\. What has arrived is in .*\.part; start again/);
   assert.equal(await sender.stop(), 1, sender.output);
+  rmSync(where, { recursive: true });
 });
 
 test("a page that is reloaded sends the same file on from where it stopped", async () => {
@@ -226,8 +231,8 @@ const can_cut = nft("add", "table", "inet", "cut") && nft("delete", "table", "in
 
 test("two terminals go on after a cut of the network", { skip: !can_cut && "needs nft" }, async () => {
   const where = target();
-  const large = path.join(folder, "large.bin");
-  const sender = await Program.start("petrel-send", large);
+  const huge = path.join(folder, "huge.bin");
+  const sender = await Program.start("petrel-send", huge);
   const receiver = new Program("petrel-send", ["--receive", where, "--room", room_of(sender)]);
   await part_in(where, 1_000_000);
   nft("add", "table", "inet", "cut");
@@ -241,15 +246,16 @@ test("two terminals go on after a cut of the network", { skip: !can_cut && "need
   assert.equal(await ends(receiver, "the receiver"), 0, receiver.output);
   assert.equal(await ends(sender, "the sender"), 0, sender.output);
   assert.match(receiver.output, /of it already; going on from there/);
-  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
+  assert.equal(sha256(readFileSync(path.join(where, "huge.bin"))), sha256(readFileSync(huge)));
+  rmSync(where, { recursive: true });
 });
 
 test("pasted lines a second time go on where the first stopped", async () => {
   const where = target();
-  const large = path.join(folder, "large.bin");
+  const huge = path.join(folder, "huge.bin");
   const line = /^ey\S+$/m;
   const meet = async () => {
-    const sender = await Program.announce("petrel-send", line, large, "--paste");
+    const sender = await Program.announce("petrel-send", line, huge, "--paste");
     const receiver = new Program("petrel-send", ["--receive", where, "--paste"]);
     receiver.type(sender.output.match(line)[0] + "\n");
     await until({ complaints: [] }, "the answer", () => receiver.output, (text) => line.test(text));
@@ -264,7 +270,8 @@ test("pasted lines a second time go on where the first stopped", async () => {
   const second = await meet();
   assert.equal(await ends(second.receiver, "the receiver"), 0, second.receiver.output);
   assert.match(second.receiver.output, /of it already; going on from there/);
-  assert.equal(sha256(readFileSync(path.join(where, "large.bin"))), sha256(readFileSync(large)));
+  assert.equal(sha256(readFileSync(path.join(where, "huge.bin"))), sha256(readFileSync(huge)));
+  rmSync(where, { recursive: true });
 });
 
 test("two pages in a room of a third", async () => {
