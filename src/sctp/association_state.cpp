@@ -137,7 +137,7 @@ bool Association::State::accepts(Bytes packet) {
 // The lock is taken and usrsctp asked what came of it once for all, not for each packet.
 void Association::State::take_accepted(TimePoint now) {
   if (accepted_.empty()) return;
-  heard_ = true;
+  heard_ = heard_since_probe_ = true;
   linger_until_ = std::max(now, now_) + linger;
   std::span<const Bytes> rest = accepted_;
   while (!rest.empty()) {
@@ -147,7 +147,7 @@ void Association::State::take_accepted(TimePoint now) {
     const auto plain = rest.first(static_cast<std::size_t>(skip - rest.begin()));
     if (!plain.empty()) {
       use(now, [&] {
-        for (const Bytes packet : plain) socket_->input(packet);
+        for (const Bytes packet : plain) input(packet);
       });
     }
     rest = rest.subspan(plain.size());
@@ -161,9 +161,14 @@ void Association::State::take_accepted(TimePoint now) {
 // usrsctp looks at data after everything else, and the gate has to know of it first.
 void Association::State::take_forward_tsns(TimePoint now, Bytes packet) {
   const auto others = without(packet, chunk_type::forward_tsn);
-  if (others.size() > common_header_size) use(now, [&] { socket_->input(others); });
+  if (others.size() > common_header_size) use(now, [&] { input(others); });
   const auto skip = with_only(packet, chunk_type::forward_tsn);
   if (gate_.may_pass(Bytes(skip).subspan(common_header_size))) use(now, [&] { socket_->input(skip); });
+}
+
+void Association::State::input(Bytes packet) {
+  std::ranges::copy(packet.first(common_header_size), peer_header_.begin());
+  socket_->input(requests_.receive(packet, renumbered_));
 }
 
 void Association::State::handle_timeout(TimePoint now) {
@@ -239,7 +244,6 @@ bool Association::State::may_be_abandoned(const Outgoing& outgoing, bool continu
 
 Result<std::size_t> Association::State::ask_for(TimePoint now, std::uint16_t stream) {
   if (add_refused_ || stream >= std::min(config_.max_streams, stream_limit)) return Errc::unknown_stream;
-  blocked_ = true;
   streams_wanted_ = std::max<unsigned>(streams_wanted_, stream + 1u);
   use(now, [] {});
   if (phase_ != Phase::connected) return Errc::not_connected;
@@ -257,6 +261,9 @@ void Association::State::ask_for_streams() {
       std::min<unsigned>(std::max<unsigned>(2u * have, streams_wanted_), config_.max_streams);
   adding_ = socket_->add_outgoing(static_cast<std::uint16_t>(wanted - have));
   streams_before_ = have;
+  stream_probe_at_ = now_;
+  seconds_without_answer_ = 0;
+  requests_.begin();
   if (!adding_) refuse_streams();
 }
 
@@ -264,6 +271,8 @@ void Association::State::refuse_streams() {
   adding_ = false;
   add_refused_ = true;
   streams_wanted_ = 0;
+  requests_.end();
+  events_.push_back(Writable{});  // Whoever waits for a stream is to learn that there is none.
 }
 
 // usrsctp 0.9.5 forgets, when it makes room for streams, which one's message it is in the middle of, and goes
@@ -431,7 +440,9 @@ void Association::State::handle(const StreamsChanged& changed) {
     refuse_streams();
   } else if (status_.outgoing_streams > streams_before_) {
     adding_ = false;
+    requests_.end();
     events_.push_back(StreamsAdded{status_.outgoing_streams});
+    if (!blocked_) events_.push_back(Writable{});
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "petrel/sctp/association.hpp"
 #include "sctp/forward_tsn_gate.hpp"
 #include "sctp/last_forward_tsn.hpp"
+#include "sctp/request_numbers.hpp"
 #include "sctp/send_ledger.hpp"
 #include "sctp/usrsctp_socket.hpp"
 #include "sctp/usrsctp_stack.hpp"
@@ -64,6 +66,7 @@ class Association::State {
   void ask_for_reset();
   void ask_for_streams();
   void refuse_streams();
+  void await_streams();
   bool wants_streams() const { return streams_wanted_ > status_.outgoing_streams; }
   void look_for_end();
   void measure_again();
@@ -73,6 +76,7 @@ class Association::State {
   void take_accepted(TimePoint now);
   void take_forward_tsns(TimePoint now, Bytes packet);
   void queue(PacketBuffer packet);
+  void input(Bytes packet);
 
   void fail(Errc error);
   void finish(Event last);
@@ -110,12 +114,18 @@ class Association::State {
   SendLedger ledger_;
   LastForwardTsn forward_tsn_;
   ForwardTsnGate gate_;
+  RequestNumbers requests_;
+  std::array<std::byte, common_header_size> peer_header_{};  // Of the last packet that came.
+  std::vector<std::byte> renumbered_;
   bool gives_up_ = false;  // A message with a limit was sent.
 
   bool interleaving_ = false;
   bool blocked_ = false;         // send() took less than it was given.
   unsigned streams_wanted_ = 0;  // So many in all, as far as send() was called for.
-  bool adding_ = false;          // Streams were asked for,
+  TimePoint stream_probe_at_{};  // When the peer that owes an answer to adding_ was last heard, or asked.
+  bool heard_since_probe_ = false;
+  int seconds_without_answer_ = 0;
+  bool adding_ = false;  // Streams were asked for,
   // when there were so many. Not what the last status said: usrsctp has them before it tells, and what it
   // tells waits behind a message that the owner has not taken.
   std::uint16_t streams_before_ = 0;

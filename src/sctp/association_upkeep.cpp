@@ -20,6 +20,10 @@ constexpr std::size_t much_to_follow = 256 * 1024;
 // How often a line that does not answer is measured while its estimate is bad. After an answer: at once.
 constexpr Duration probe_interval = 1s;
 
+// A request for streams is repeated at least every 3 s. A peer that was heard in so many seconds since then
+// and has not answered will not. On a line that loses a fifth both ways that is wrong once in 10,000 times.
+constexpr int stream_patience_seconds = 12;
+
 }  // namespace
 
 void Association::State::settle() {
@@ -34,6 +38,7 @@ void Association::State::settle() {
   }
   ask_for_reset();
   ask_for_streams();
+  await_streams();
   measure_again();
   look_for_progress();
   look_for_end();
@@ -42,6 +47,7 @@ void Association::State::settle() {
   while (auto packet = outbox.packets.take()) {
     if (gives_up_) forward_tsn_.look_at(now_, packet->bytes());
     if (!interleaving_) gate_.look_at(packet->bytes());
+    if (requests_.active()) requests_.send(packet->writable());
     queue(*std::move(packet));
   }
   // What is left was given up, and the peer has not said that it skipped it.
@@ -80,6 +86,18 @@ void Association::State::measure_again() {
   socket_->heartbeat();
 }
 
+void Association::State::await_streams() {
+  if (!adding_ || phase_ != Phase::connected || now_ < stream_probe_at_ + probe_interval) return;
+  stream_probe_at_ = now_;
+  if (!heard_since_probe_) return socket_->heartbeat();
+  heard_since_probe_ = false;
+  if (++seconds_without_answer_ < stream_patience_seconds) return;
+  if (const auto denial = requests_.deny(peer_header_)) {
+    socket_->input(*denial);
+    take_in();
+  }
+}
+
 bool Association::State::waits() const {
   return status_.sending() || !resetting_.empty() || adding_ || status_.shutting_down;
 }
@@ -113,7 +131,8 @@ void Association::State::look_for_end() {
 
 void Association::State::offer_room() {
   // Half of the buffer at once: an owner that fills it message by message is not asked for each.
-  if (!blocked_ || phase_ != Phase::connected || adding_ || wants_streams()) return;
+  if (!blocked_ || phase_ != Phase::connected) return;
+  if (!interleaving_ && !adding_ && wants_streams()) return;  // No message may begin.
   const bool awaits_the_rest = !interleaving_ && !outgoing_open_.empty() && status_.queued_chunks == 0;
   if (room() < config_.send_buffer_bytes / 2 && !awaits_the_rest) return;
   blocked_ = false;

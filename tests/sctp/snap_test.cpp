@@ -140,19 +140,6 @@ TEST(Snap, TakesNeitherItsOwnNorNone) {
   EXPECT_FALSE(pipe.left.association.connected());
 }
 
-TEST(Snap, RefusesEveryTruncation) {
-  Pipe pipe(1);
-  const auto init = pipe.left.association.announce(pipe.now);
-  for (std::size_t size = 0; size < init.size(); ++size) {
-    // The padding may be missing.
-    const bool only_padding_missing = init.size() - size < 4 && is_init_chunk(Bytes(init).first(size));
-    EXPECT_TRUE(!is_init_chunk(Bytes(init).first(size)) || only_padding_missing) << size;
-  }
-  auto longer = init;
-  longer.resize(longer.size() + 4);
-  EXPECT_FALSE(is_init_chunk(longer));
-}
-
 // Connected or not: one of them, at once, whatever it says; and the adapter for another association lives on.
 TEST(Snap, HasAnOutcomeForEveryDamage) {
   testing::SeededRandom random(7);
