@@ -150,7 +150,7 @@ TEST(Channels, OpenWithoutAnyMediaAndEchoEverySize) {
 
 // With SNAP the association is up as soon as DTLS is: two round trips earlier than with a handshake.
 TEST(Channels, OpenTwoRoundTripsEarlierWithSnap) {
-  constexpr Duration one_way = 50ms;
+  static constexpr Duration one_way = 50ms;
   const auto open_after = [](PeerConfig alice, PeerConfig bob, auto tamper) {
     CallConfig config{.link = {.latency = one_way}, .alice = std::move(alice), .bob = std::move(bob)};
     config.tamper_with_answer = tamper;
