@@ -165,7 +165,8 @@ std::string write(const Response& response, WriteOptions options) {
     if (!is_token(name) || !is_field_value(value)) continue;
     // RFC 9110 7.8: an upgrade is named in Connection too, which is the application's then.
     const bool upgrades = response.status == Status::switching_protocols;
-    if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Transfer-Encoding")) continue;
+    if (equals_ignoring_case(name, "Content-Length") || equals_ignoring_case(name, "Transfer-Encoding"))
+      continue;
     if (equals_ignoring_case(name, "Connection") && !upgrades) continue;
     out += name;
     out += ": ";

@@ -59,8 +59,8 @@ TEST(BodyReader, SaysWhatIsWrongWithChunks) {
     reader.feed(as_bytes(text));
     return reader.fault();
   };
-  for (const std::string_view malformed :
-       {"x\r\n", "\r\n", " 1\r\na\r\n", "123456789\r\n", "1\na", "1\r\nab\r\n", "1\r\na\n", "0\r\nno colon\r\n\r\n"}) {
+  for (const std::string_view malformed : {"x\r\n", "\r\n", " 1\r\na\r\n", "123456789\r\n", "1\na",
+                                           "1\r\nab\r\n", "1\r\na\n", "0\r\nno colon\r\n\r\n"}) {
     const auto fault = fault_of(malformed);
     ASSERT_TRUE(fault) << malformed;
     EXPECT_EQ(fault->kind, BodyFault::Kind::malformed) << malformed;

@@ -76,16 +76,18 @@ TEST(Response, OfAProblemIsTextForPeople) {
 }
 
 TEST(Message, WritesARequestThatItsParserReads) {
-  Request request{.method = Method::post, .path = "/describeSignalingChannel", .query = "a=b", .host = "h:8080"};
+  Request request{
+      .method = Method::post, .path = "/describeSignalingChannel", .query = "a=b", .host = "h:8080"};
   request.headers = {{"Content-Type", "application/json"}, {"Host", "other"}, {"Content-Length", "99"}};
   request.body = "{}";
 
   const auto text = write(request);
 
   ASSERT_TRUE(text);
-  EXPECT_EQ(*text,
-            "POST /describeSignalingChannel?a=b HTTP/1.1\r\nHost: h:8080\r\nContent-Type: application/json\r\n"
-            "Content-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(
+      *text,
+      "POST /describeSignalingChannel?a=b HTTP/1.1\r\nHost: h:8080\r\nContent-Type: application/json\r\n"
+      "Content-Length: 2\r\n\r\n{}");
 }
 
 TEST(Message, NoRequestCanBeSplit) {
@@ -102,7 +104,8 @@ TEST(Message, NoRequestCanBeSplit) {
 }
 
 TEST(Message, AnUpgradeSaysSoInConnection) {
-  const Response response{Status::switching_protocols, {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}}, {}};
+  const Response response{
+      Status::switching_protocols, {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}}, {}};
   EXPECT_EQ(write(response, {}),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
 }

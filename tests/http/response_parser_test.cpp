@@ -41,9 +41,10 @@ TEST(ResponseParser, ReadsAResponseWithABody) {
 }
 
 TEST(ResponseParser, DoesNotCareHowTheStreamIsCut) {
-  const std::string stream = std::string(answer) +
-                             "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                             "5\r\nwrong\r\n0\r\n\r\n";
+  const std::string stream =
+      std::string(answer) +
+      "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "5\r\nwrong\r\n0\r\n\r\n";
   for (std::size_t step = 1; step <= stream.size(); ++step) {
     ResponseParser parser;
     std::vector<Response> responses;
@@ -88,8 +89,8 @@ TEST(ResponseParser, LeavesWhatComesAfterASwitchOfProtocols) {
 }
 
 TEST(ResponseParser, SkipsInterimResponses) {
-  const auto response = parse("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
-                              std::string(answer));
+  const auto response =
+      parse("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + std::string(answer));
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, Status::ok);
   EXPECT_FALSE(response->headers.get("Link"));

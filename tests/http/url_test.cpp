@@ -36,7 +36,8 @@ TEST(Url, KeepsBracketsOfIpv6OutOfTheHost) {
 }
 
 TEST(Url, IsWrittenAsItWasRead) {
-  for (const std::string text : {"https://a.example/", "ws://127.0.0.1:9/p?q=1", "wss://a/b/c", "http://[fe80::1]/"}) {
+  for (const std::string text :
+       {"https://a.example/", "ws://127.0.0.1:9/p?q=1", "wss://a/b/c", "http://[fe80::1]/"}) {
     const auto url = parse_url(text);
     ASSERT_TRUE(url) << text;
     EXPECT_EQ(to_string(*url), text);
@@ -45,9 +46,9 @@ TEST(Url, IsWrittenAsItWasRead) {
 
 TEST(Url, RefusesWhatIsNone) {
   for (const std::string_view text :
-       {"", "a", "//a", "http://", "http:///x", "http://a b/", "http://a:0/", "http://a:65536/", "http://a:x/",
-        "http://user@a/", "http://[::1", "http://[1.2.3.4]/", "http://[::1]x/", "http://a/#part", "http://a/\x01",
-        "http://a%20b/"}) {
+       {"", "a", "//a", "http://", "http:///x", "http://a b/", "http://a:0/", "http://a:65536/",
+        "http://a:x/", "http://user@a/", "http://[::1", "http://[1.2.3.4]/", "http://[::1]x/",
+        "http://a/#part", "http://a/\x01", "http://a%20b/"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error(), Errc::malformed_url) << text;

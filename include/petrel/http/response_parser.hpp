@@ -34,8 +34,8 @@ class PETREL_API ResponseParser {
  public:
   explicit ResponseParser(ResponseLimits limits = {}) : limits_(limits) {}
 
-  /// Which request the next response is to: HEAD's has no body whatever it says (RFC 9112 6.3). Tell it before
-  /// the response comes; otherwise it is taken for a GET's or a POST's.
+  /// Which request the next response is to: HEAD's has no body whatever it says (RFC 9112 6.3). Tell it
+  /// before the response comes; otherwise it is taken for a GET's or a POST's.
   void expect(Method method) { method_ = method; }
 
   /// Takes bytes up to the end of one response, or up to the first wrong one, and says how many. What it
