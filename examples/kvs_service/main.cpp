@@ -9,7 +9,8 @@
 
 #include "kvs_service/options.hpp"
 #include "kvs_service/page.hpp"
-#include "kvs_service/service_runner.hpp"
+#include "kvs_service/service.hpp"
+#include "shared/flow_runner.hpp"
 #include "shared/user_error.hpp"
 
 namespace {
@@ -42,13 +43,13 @@ int run(kvs_service::Options options) {
   signals.async_wait([&](std::error_code error, int) {
     if (!error) io.stop();
   });
-  kvs_service::ServiceRunner* running = nullptr;
-  kvs_service::ServiceRunner runner(network, options.config, [&](const Service::Event& event) {
+  shared::FlowRunner<Service>* running = nullptr;
+  const auto on_event = [&](const Service::Event& event) {
     if (const auto* said = std::get_if<Said>(&event)) {
       if (!options.quiet) std::printf("%s\n", said->text.c_str());
     } else if (const auto* listening = std::get_if<Listening>(&event)) {
       const std::string authority = listening->local.to_string();
-      running->service().set_authority(authority);
+      running->with([&](Service& service, petrel::TimePoint) { service.set_authority(authority); });
       std::printf("AWS_ENDPOINT_URL=http://%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n",
                   authority.c_str(), options.config.region.c_str(),
                   options.config.accounts.begin()->first.c_str(),
@@ -62,7 +63,8 @@ int run(kvs_service::Options options) {
       io.stop();
     }
     std::fflush(stdout);
-  });
+  };
+  shared::FlowRunner<Service> runner(network, on_event, options.config, network.unix_time());
   running = &runner;
   io.run();
   if (!complaint.empty()) throw UserError(complaint);

@@ -58,11 +58,6 @@ Service::Service(TimePoint now, ServiceConfig config, std::int64_t unix_time, pe
 }
 Service::~Service() = default;
 
-void Service::set_unix_time(TimePoint now, std::int64_t unix_time) {
-  time_at_ = now;
-  unix_time_ = unix_time;
-}
-
 std::int64_t Service::time(TimePoint now) const {
   return unix_time_ + std::chrono::duration_cast<std::chrono::seconds>(now - time_at_).count() +
          faults_.clock_ahead;

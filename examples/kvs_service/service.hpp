@@ -63,7 +63,6 @@ class Service {
   Channels& channels() { return channels_; }
   std::map<std::string, petrel::http::Response>& pages() { return config_.pages; }
   void set_authority(std::string authority) { config_.authority = std::move(authority); }
-  void set_unix_time(petrel::TimePoint now, std::int64_t unix_time);
 
   /// To everybody on a WebSocket.
   void broadcast(petrel::TimePoint now, std::string_view text);

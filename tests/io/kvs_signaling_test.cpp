@@ -11,8 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "kvs_service/service_runner.hpp"
+#include "kvs_service/service.hpp"
 #include "petrel/base/errc.hpp"
+#include "shared/flow_runner.hpp"
 
 namespace petrel::inline v0::kvs {
 namespace {
@@ -23,7 +24,7 @@ using kvs_service::Service;
 struct Scene {
   Scene() {
     while (!listening) io.run_one();
-    service.service().set_authority(listening->to_string());
+    service.with([&](Service& core, TimePoint) { core.set_authority(listening->to_string()); });
   }
 
   SessionConfig config(Role role, std::string id = {}) const {
@@ -37,18 +38,20 @@ struct Scene {
   asio::io_context io{1};
   Network network{io.get_executor(), {.include_loopback = true}};
   std::optional<Endpoint> listening;
-  kvs_service::ServiceRunner service{
+  shared::FlowRunner<Service> service{
       network,
-      {.listen = Endpoint::v4(127, 0, 0, 1, 0),
-       .accounts = {{"AKID", {"secret"}}},
-       .turn_urls = {"turn:127.0.0.1:3478?transport=udp", "turn:127.0.0.1:3478?transport=carrier-pigeon",
-                     "turns:127.0.0.1:5349?transport=tcp"},
-       .turn_secret = "north"},
       [this](const Service::Event& event) {
         if (const auto* opened = std::get_if<kvs_service::Listening>(&event)) {
           listening = opened->local;
         }
-      }};
+      },
+      kvs_service::ServiceConfig{
+          .listen = Endpoint::v4(127, 0, 0, 1, 0),
+          .accounts = {{"AKID", {"secret"}}},
+          .turn_urls = {"turn:127.0.0.1:3478?transport=udp", "turn:127.0.0.1:3478?transport=carrier-pigeon",
+                        "turns:127.0.0.1:5349?transport=tcp"},
+          .turn_secret = "north"},
+      network.unix_time()};
 };
 
 template <class E>
