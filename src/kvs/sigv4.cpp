@@ -6,6 +6,7 @@
 #include <map>
 
 #include "petrel/crypto/hmac.hpp"
+#include "petrel/http/date.hpp"
 
 namespace petrel::inline v0::kvs {
 namespace {
@@ -146,35 +147,25 @@ std::optional<unsigned> number(std::string_view digits) {
 }  // namespace
 
 std::string amz_date(std::int64_t unix_time) {
-  using namespace std::chrono;
-  constexpr std::int64_t year_10000 = 253'402'300'800;
-  const sys_seconds time{seconds(std::clamp<std::int64_t>(unix_time, 0, year_10000 - 1))};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
+  const http::UtcTime time = http::to_utc(unix_time);
   std::array<char, 64> text{};
-  const int size =
-      std::snprintf(text.data(), text.size(), "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()),
-                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                    static_cast<int>(clock.seconds().count()));
+  const int size = std::snprintf(text.data(), text.size(), "%04u%02u%02uT%02u%02u%02uZ", time.year,
+                                 time.month, time.day, time.hour, time.minute, time.second);
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
 std::optional<std::int64_t> parse_amz_date(std::string_view text) {
-  using namespace std::chrono;
   constexpr std::size_t size = 16;
   if (text.size() != size || text[date_size] != 'T' || text.back() != 'Z') return std::nullopt;
-  const auto years = number(text.substr(0, 4));
-  const auto months = number(text.substr(4, 2));
-  const auto date = number(text.substr(6, 2));
+  const auto year = number(text.substr(0, 4));
+  const auto month = number(text.substr(4, 2));
+  const auto day = number(text.substr(6, 2));
   const auto hour = number(text.substr(9, 2));
   const auto minute = number(text.substr(11, 2));
   const auto second = number(text.substr(13, 2));
-  if (!years || !months || !date || !hour || !minute || !second) return std::nullopt;
-  const year_month_day day{year(static_cast<int>(*years)), month(*months), std::chrono::day(*date)};
-  if (!day.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-  return (sys_days(day).time_since_epoch() + hours(*hour) + minutes(*minute) + seconds(*second)) / seconds(1);
+  if (!year || !month || !day || !hour || !minute || !second || *second > 59) return std::nullopt;
+  return http::from_utc(
+      {.year = *year, .month = *month, .day = *day, .hour = *hour, .minute = *minute, .second = *second});
 }
 
 std::string credential_scope(const SigningScope& scope) {

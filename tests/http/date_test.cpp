@@ -25,5 +25,28 @@ TEST(Date, RefusesOtherForms) {
   }
 }
 
+TEST(UtcTime, GoesThereAndBack) {
+  for (const std::int64_t time : {std::int64_t{0}, std::int64_t{951'782'400}, std::int64_t{1'795'853'809},
+                                  std::int64_t{253'402'300'799}}) {
+    EXPECT_EQ(from_utc(to_utc(time)), time);
+  }
+  EXPECT_EQ(to_utc(-1).year, 1970U);
+  EXPECT_EQ(to_utc(0).weekday, 4U);
+  EXPECT_EQ(to_utc(INT64_MAX).year, 9999U);
+}
+
+TEST(UtcTime, IsWhatACalendarAndAClockShow) {
+  EXPECT_EQ(from_utc({.year = 2023, .month = 2, .day = 29}), std::nullopt);
+  EXPECT_EQ(from_utc({.month = 13}), std::nullopt);
+  EXPECT_EQ(from_utc({.month = 257}), std::nullopt);
+  EXPECT_EQ(from_utc({.day = 257}), std::nullopt);
+  EXPECT_EQ(from_utc({.day = 0}), std::nullopt);
+  EXPECT_EQ(from_utc({.year = 40'000}), std::nullopt);
+  EXPECT_EQ(from_utc({.hour = 24}), std::nullopt);
+  EXPECT_EQ(from_utc({.minute = 60}), std::nullopt);
+  EXPECT_EQ(from_utc({.second = 61}), std::nullopt);
+  EXPECT_EQ(from_utc({.second = 60}), 60);
+}
+
 }  // namespace
 }  // namespace petrel::inline v0::http
