@@ -56,6 +56,8 @@ class Channels::State {
         log(config.log),
         max_streams(config.max_streams),
         interleaving(config.interleaving),
+        send_buffer_bytes(config.send_buffer_bytes),
+        receive_buffer_bytes(config.receive_buffer_bytes),
         random(source),
         core(now, std::move(config)) {
     log.module = "sctp";
@@ -67,6 +69,8 @@ class Channels::State {
             .mtu_bytes = parameters.mtu_bytes,
             .streams = std::min(std::max(initial_streams, core.streams_in_use()), max_streams),
             .max_streams = max_streams,
+            .send_buffer_bytes = send_buffer_bytes,
+            .receive_buffer_bytes = receive_buffer_bytes,
             .interleaving = interleaving,
             .log = log};
   }
@@ -75,6 +79,8 @@ class Channels::State {
   Logger log;
   std::uint16_t max_streams;
   bool interleaving;
+  std::size_t send_buffer_bytes;
+  std::size_t receive_buffer_bytes;
   RandomSource& random;
   std::unique_ptr<AssociationLink> announced;  // Until start().
   std::vector<std::byte> announcement;

@@ -207,6 +207,11 @@ Pair* Checklist::find(PairId id) {
   return it == pairs_.end() ? nullptr : &*it;
 }
 
+const Pair* Checklist::find(PairId id) const {
+  const auto it = std::ranges::find(pairs_, id, &Pair::id);
+  return it == pairs_.end() ? nullptr : &*it;
+}
+
 Pair* Checklist::find(FlowId flow, const Endpoint& remote) { return find_pair(pairs_, flow, remote); }
 
 const Pair* Checklist::find(FlowId flow, const Endpoint& remote) const {

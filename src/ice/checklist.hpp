@@ -46,6 +46,7 @@ class Checklist {
   void fail_connection(const ConnectionEnded& ended);
 
   Pair* find(PairId id);
+  const Pair* find(PairId id) const;
   Pair* find(FlowId flow, const Endpoint& remote);
   const Pair* find(FlowId flow, const Endpoint& remote) const;
 

@@ -30,6 +30,10 @@ class Consent {
   void handle_timeout(TimePoint now);
   std::optional<TimePoint> next_timeout() const;
 
+  /// Asks now instead of at the time that is due.
+  void ask(TimePoint now) {
+    if (!lost_) next_check_ = now;
+  }
   /// Somebody says that the peer has left this pair: asks at once, thrice within `limit`. Only what is
   /// asked from now on counts. While one probe runs, another changes nothing.
   void probe(TimePoint now, Duration limit);

@@ -145,6 +145,11 @@ std::optional<TimePoint> Generation::next_timeout() const {
     if (carrier != pairs.end()) next = earlier(next, carrier->last_answer + limit);
   }
   if (watches()) next = earlier(next, watch_.next_timeout());
+  if (has_pulse()) {
+    const Duration round_trip = checklist_.find(*carrier_)->round_trip.value_or(Duration{});
+    next = earlier(next, pulse_.next_timeout(*consent_, round_trip));
+    if (stand_in_) next = earlier(next, stand_in_->ask_selected_at);
+  }
   return earlier(next, patience_ends_);
 }
 
@@ -175,6 +180,7 @@ void Generation::choose_carrier(TimePoint now) {
       look_again(now);
     }
   }
+  if (Pair* other = stand_in_for_selected(now)) best = other;
   if (best == nullptr) {
     const auto valid = std::ranges::find_if(checklist.pairs(), &Pair::is_valid);
     if (valid != checklist.pairs().end()) best = &*valid;
@@ -188,6 +194,7 @@ void Generation::choose_carrier(TimePoint now) {
   if (best != nullptr && std::exchange(carrier_lost_, false) && !selected_)
     shared_.emit(PairSelected{id_, describe(*best)});
   consent_.reset();
+  pulse_.restart(now);
   // A lite agent asks nothing; the peer's consent checks tell it enough.
   if (best != nullptr && !shared_.config.lite) consent_.emplace(now, best->last_answer, shared_.random);
 }
@@ -217,13 +224,14 @@ void Generation::choose_nomination(TimePoint now) {
   choice_.reset();
   if (retired_ || shared_.role != Role::controlling || nominating_) return;
   const bool missing = consent_ && (consent_->missing() || (renominates() && is_quiet(now, *consent_)));
-  if (selected_ && !missing) {
+  if (selected_ && !missing && !stand_in_) {
     const auto better =
         renominates() ? watch_.better_than(*selected_, now, checklist_.pairs()) : std::nullopt;
     if (better) choice_ = Nomination::Choice{*better, now};
     return;
   }
-  const auto since = missing ? consent_->open_since().value_or(now) : TimePoint::min();
+  auto since = missing ? consent_->open_since().value_or(now) : TimePoint::min();
+  if (stand_in_) since = stand_in_->since;
   choice_ = nomination_.choose(now, checklist_.pairs(), since);
 }
 
@@ -327,6 +335,7 @@ void Generation::follow_doubted_nomination(TimePoint now) {
 
 void Generation::select(TimePoint now, const Pair& pair) {
   selected_ = pair.id;
+  stand_in_.reset();
   doubted_.reset();
   if (renominates()) {
     watch_.start(now);
@@ -337,6 +346,10 @@ void Generation::select(TimePoint now, const Pair& pair) {
       return checked == nullptr || !checked->nominate_when_valid;
     });
   }
+  announce(now, pair);
+}
+
+void Generation::announce(TimePoint now, const Pair& pair) {
   const SelectedPair description = describe(pair);
   shared_.config.log.log(now, LogLevel::info, "ice.pair_selected",
                          {{"local", to_attribute(description.local)},
@@ -355,6 +368,7 @@ bool Generation::send(PacketBuffer payload, std::uint8_t dscp) {
   if (!shared_.transmit(pair->flow, pair->destination, std::move(payload), dscp)) return false;
   ++pair->packets_sent;
   pair->bytes_sent += size;
+  pulse_.handle_sent();
   return true;
 }
 

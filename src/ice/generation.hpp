@@ -10,6 +10,7 @@
 #include "ice/consent.hpp"
 #include "ice/nomination.hpp"
 #include "ice/pair_watch.hpp"
+#include "ice/pulse.hpp"
 #include "ice/shared.hpp"
 
 namespace petrel::inline v0::ice {
@@ -125,6 +126,14 @@ class Generation {
   void lose_carrier(TimePoint now);
   void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
+  Pair* stand_in_for_selected(TimePoint now);
+  bool has_pulse() const;
+  bool has_other_way(const Pair& carrier) const;
+  void run_pulse(TimePoint now);
+  void ask_others(const Pair& carrier);
+  void end_stand_in_if_over(TimePoint now);
+  void find_stand_in(TimePoint now);
+  void announce(TimePoint now, const Pair& pair);
   void choose_nomination(TimePoint now);
   void watch_pairs(TimePoint now);
   void update_state(TimePoint now);
@@ -156,6 +165,16 @@ class Generation {
   std::optional<PairId> carrier_;  ///< The pair that carries data: selected_, or the best that works.
   std::optional<Consent> consent_;  ///< On carrier_.
   bool carrier_lost_ = false;       ///< And nothing has taken its place.
+
+  /// Carries data in place of selected_, which has stopped doing so.
+  struct StandIn {
+    PairId pair;
+    TimePoint since;  ///< When the other was first suspected.
+    TimePoint ask_selected_at;
+  };
+  Pulse pulse_;
+  std::optional<StandIn> stand_in_;
+  bool selected_is_due_ = false;  ///< The selected pair is to be asked whether it works again.
 };
 
 }  // namespace petrel::inline v0::ice

@@ -265,7 +265,7 @@ void Generation::forget_checks(PairId pair) {
 
 std::optional<TimePoint> Generation::urgent_check_due() const {
   if (!is_alive() || !remote_) return std::nullopt;
-  if (checklist_.has_triggered() || watch_.has_due()) return TimePoint::min();
+  if (checklist_.has_triggered() || watch_.has_due() || selected_is_due_) return TimePoint::min();
   if (choice_) return choice_->due;
   return std::nullopt;
 }
@@ -284,7 +284,7 @@ void Generation::start_urgent_check(TimePoint now, Duration rto) {
     choice_.reset();
   } else if (Pair* triggered = checklist.take_triggered()) {
     start_check(now, *triggered, rto, false);
-  } else if (const auto due = watch_.take_due()) {
+  } else if (const auto due = std::exchange(selected_is_due_, false) ? selected_ : watch_.take_due()) {
     Pair* watched = checklist.find(*due);
     const auto runs = [&](const Check& check) { return check.pair == *due && !check.cancelled; };
     if (watched != nullptr && watched->is_valid() && std::ranges::none_of(checks_, runs))
@@ -370,6 +370,7 @@ void Generation::fail_check(const Check& check) {
 void Generation::run_consent(TimePoint now) {
   if (!consent_) return;
   consent_->handle_timeout(now);
+  run_pulse(now);
   follow_doubted_nomination(now);
   const auto id = consent_->poll_check();
   Pair* pair = carrier_ ? checklist_.find(*carrier_) : nullptr;

@@ -9,6 +9,8 @@ namespace petrel::inline v0::detail {
 
 DataChannels::DataChannels(const PeerConfig& config, RandomSource& random) : random_(random) {
   config_.max_message_size = config.max_message_size;
+  config_.send_buffer_bytes = config.sctp_send_buffer_bytes;
+  config_.receive_buffer_bytes = config.sctp_receive_buffer_bytes;
   config_.log = {config.log, "datachannel", config.name};
 }
 

@@ -23,6 +23,7 @@ ice::AgentConfig agent_config(const PeerConfig& config) {
   out.tcp_ports = config.ice_tcp_ports;
   out.gather_udp = config.ice_udp;
   out.renomination = config.ice_renomination;
+  out.failover = config.ice_failover;
   out.interfaces = config.ice_interfaces;
   out.excluded_interfaces = config.excluded_ice_interfaces;
   out.local_addresses = config.ice_addresses;

@@ -135,6 +135,7 @@ std::string to_json(const ConnectionReport& report) {
       .number("tcp_connections_unproven", counted.tcp_connections_unproven)
       .number("tcp_connections_lost", counted.tcp_connections_lost)
       .number("tcp_packets_dropped", counted.tcp_packets_dropped)
+      .number("failovers", counted.failovers)
       .number("renominations", counted.renominations)
       .number("sockets_failed", counted.sockets_failed)
       .number("relays_lost", counted.relays_lost);

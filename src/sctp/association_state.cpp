@@ -21,6 +21,10 @@ constexpr Duration linger = 50ms;
 
 constexpr std::size_t min_mtu_bytes = 524;  // usrsctp's least path MTU, 512, and the common header.
 
+// Less stalls on its own bookkeeping; more than the most is memory that a peer may make us keep.
+constexpr std::size_t min_buffer_bytes = 64 << 10;
+constexpr std::size_t max_buffer_bytes = 64 << 20;
+
 constexpr std::uint16_t stream_limit = 65535;  // RFC 8831 6.2: ids go to 65534.
 
 constexpr std::size_t read_ahead_items = 2;
@@ -29,6 +33,8 @@ constexpr std::size_t chunk_header = 20;
 
 AssociationConfig within_limits(AssociationConfig config) {
   config.mtu_bytes = std::clamp(config.mtu_bytes, min_mtu_bytes, PacketBuffer::capacity);
+  config.send_buffer_bytes = std::clamp(config.send_buffer_bytes, min_buffer_bytes, max_buffer_bytes);
+  config.receive_buffer_bytes = std::clamp(config.receive_buffer_bytes, min_buffer_bytes, max_buffer_bytes);
   config.streams = std::max<std::uint16_t>(config.streams, 1);
   config.max_streams = std::max(config.max_streams, config.streams);
   return config;

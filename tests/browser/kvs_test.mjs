@@ -141,6 +141,52 @@ test("a viewer that has only a relay plays by the channel's TURN server", async 
   await relayed.context().close();
 });
 
+// The other way round: AWS's SDK is the master, of a browser's camera, and petrel the viewer.
+test("a petrel viewer sees what AWS's SDK sends as a master", async () => {
+  await (await publish("studio")).stop();  // Which leaves the channel behind.
+  const studio = await launch({ devices: true });
+  try {
+    const master = await open_page(studio, `${origin()}/viewer.json?channel=door`);
+    await master.addScriptTag({ url: "/kvs-webrtc.js" });
+    await master.evaluate(be_master, "studio");
+    const { code, output: text } = await Program.run("petrel-kvs-viewers", "studio", "2", "1", "60");
+    assert.equal(code, 0, text);
+    const result = JSON.parse(text);
+    figure(`two petrel viewers of a JavaScript master: ${text.trim()}`);
+    assert.deepEqual([result.joined, result.failed], [2, 0]);
+  } finally {
+    await studio.close();
+  }
+});
+
+// Runs in a page of the service's. Resolves once viewers may call.
+async function be_master(channel) {
+  const settings = await (await fetch(`/viewer.json?channel=${channel}`)).json();
+  const signer = new KVSWebRTC.SigV4RequestSigner(settings.region, settings.credentials);
+  const signaling = new KVSWebRTC.SignalingClient({
+    ...settings, channelEndpoint: settings.channelEndpoint.replace(/viewer$/, "master"), role: KVSWebRTC.Role.MASTER,
+    requestSigner: {
+      getSignedURL: async (endpoint, query, date) =>
+        (await signer.getSignedURL(endpoint.replace(/^ws:/, "wss:"), query, date)).replace(/^wss:/, "ws:"),
+    },
+  });
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } });
+  const peers = new Map();
+  signaling.on("sdpOffer", async (offer, client) => {
+    const peer = new RTCPeerConnection();
+    peers.set(client, peer);
+    for (const track of stream.getTracks()) peer.addTrack(track, stream);
+    peer.onicecandidate = ({ candidate }) => candidate && signaling.sendIceCandidate(candidate, client);
+    await peer.setRemoteDescription(offer);
+    await peer.setLocalDescription();
+    signaling.sendSdpAnswer(peer.localDescription, client);
+  });
+  signaling.on("iceCandidate", (candidate, client) => peers.get(client)?.addIceCandidate(candidate));
+  const opened = new Promise((resolve) => signaling.on("open", resolve));
+  signaling.open();
+  await opened;
+}
+
 test("Ctrl-C closes the session in order while a viewer watches", async () => {
   assert.equal(await camera.stop(), 0, camera.output);
   await until(page, "the close frame at the service", () => service.output, (text) => /closed with 1000/.test(text));

@@ -221,6 +221,31 @@ TEST(Channels, CarryMessagesLargerThanEveryBuffer) {
   EXPECT_EQ(pair.right.text(right, 0), message);
 }
 
+// What is on its way within one round trip is bounded by the lesser of the two buffers.
+TEST(Channels, FillALongLineWithLargerBuffers) {
+  const auto sent_in_five_seconds = [](std::size_t send_buffer, std::size_t receive_buffer) {
+    Pair pair(1, {.latency = 200ms}, {.send_buffer_bytes = send_buffer},
+              {.receive_buffer_bytes = receive_buffer});
+    EXPECT_TRUE(pair.connects());
+    const ChannelId channel = pair.create(pair.left);
+    EXPECT_TRUE(pair.run_until([&] { return !pair.right.announced.empty(); }, 5s));
+    const std::string message(100'000, 'x');
+    std::size_t arrived = 0;
+    for (int i = 0; i < 500; ++i) {
+      while (pair.send(pair.left, channel, message).value()) {
+      }
+      pair.run_for(10ms);
+      for (auto& [id, messages] : pair.right.messages) {
+        for (const Message& each : std::exchange(messages, {})) arrived += each.data.size();
+      }
+    }
+    return arrived;
+  };
+  const std::size_t usual = sent_in_five_seconds(1 << 20, 1 << 20);
+  EXPECT_GT(sent_in_five_seconds(8 << 20, 8 << 20), 2 * usual);
+  EXPECT_LT(sent_in_five_seconds(8 << 20, 1 << 20), 2 * usual) << "the peer's window closes";
+}
+
 TEST(Channels, WaitForAnOwnerWhoDoesNotRead) {
   const ChannelsConfig config{.max_buffered = 100'000, .max_unread = 100'000};
   Pair pair(1, {}, config, config);

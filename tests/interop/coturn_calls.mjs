@@ -78,6 +78,8 @@ const transports = {
   TLS: [`turns:${address}:${ports[0].tls}`],
   DTLS: [`turns:${address}:${ports[0].tls}?transport=udp`],
   // UDP is preferred to TCP: so it is the first server that is used while there are two.
+  // Nobody renews these: the running allocation is the server's to keep, a new one is to be refused.
+  "UDP, expired": [`turn:${address}:${ports[0].plain}`],
   "UDP, and another server": [`turn:${address}:${ports[0].plain}`, `turn:${address}:${ports[1].plain}?transport=tcp`],
 };
 
@@ -87,6 +89,7 @@ class Call {
     call.name = name;
     call.file = path.join(folder, `servers${number}`);
     call.urls = transports[name];
+    call.expires = name.endsWith("expired");
     await call.write_servers(first_ttl_s);
     call.camera = await Program.start("petrel-camera", "--listen", `127.0.0.1:${8100 + number}`, "--relay-only",
       ...["--size", "320x240", "--fps", String(frames_per_second), "--bitrate", "200k"],
@@ -135,7 +138,7 @@ class Call {
 async function watch_a_minute(calls, server) {
   const before = await Promise.all(calls.map((call) => received(call.page, "video")));
   await setTimeout(renewed_after_ms);
-  for (const call of calls) await call.renew();
+  for (const call of calls.filter((each) => !each.expires)) await call.renew();
   await setTimeout(watched_ms - renewed_after_ms);
   const after = await Promise.all(calls.map((call) => received(call.page, "video")));
   for (const [index, call] of calls.entries()) {
@@ -170,7 +173,15 @@ async function lose_the_server(calls, server, folder) {
   }
 
   const again = await Coturn.start(0, folder);
-  await Promise.all(others.map(async (call) => (call.recovered_ms = await call.plays_on())));
+  await Promise.all(others.filter((call) => !call.expires).map(async (call) =>
+    (call.recovered_ms = await call.plays_on())));
+  for (const call of others.filter((each) => each.expires)) {
+    const said = await until(call.page, `${call.name} to say that the server refuses it`, () => call.viewer(),
+      (viewer) => /refuses? the credentials|401/.test(viewer?.why));
+    call.refused = said.why;
+    await call.renew();
+    call.recovered_ms = await call.plays_on();
+  }
   for (const call of others) {
     assert.match((await call.viewer()).why, /Connected after .*, relay /);
     assert.match(call.camera.output, /^viewer-1: Connected/m);
@@ -215,7 +226,9 @@ async function part(name) {
   const { version, calls } = await everything();
   const call = calls.find((each) => each.name === name);
   const lost = call.moved_ms === undefined
-    ? `server killed: said so after ${call.noticed_ms} ms; it came back: ${call.recovered_ms} ms`
+    ? `server killed: said so after ${call.noticed_ms} ms; it came back${call.expires
+      ? ", refused the credentials, which had expired, and took new ones"
+      : ""}: ${call.recovered_ms} ms`
     : `server killed: a second's worth of frames by the other one after ${call.moved_ms} ms`;
   return { version, frames: call.watched, notes: `${call.lost} lost in ${watched_ms / 1000} s, ${call.pair}; ${lost}` };
 }

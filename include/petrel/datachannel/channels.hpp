@@ -140,6 +140,10 @@ struct ChannelsConfig {
   /// Messages of several channels by turns, piece by piece, where the peer can (I-DATA, RFC 8260). See
   /// sctp::Delivery for what it costs partial reliability.
   bool interleaving = true;
+  /// Of SCTP, for all channels together, see sctp::AssociationConfig: what may be on its way, and the window
+  /// that the peer sees. A line carries no more than either in one round trip: 1 MiB is 40 Mbit/s at 200 ms.
+  std::size_t send_buffer_bytes = 1 << 20;
+  std::size_t receive_buffer_bytes = 1 << 20;
   Logger log{};
 };
 

@@ -121,6 +121,11 @@ struct AgentConfig {
   /// while data flows, without a restart. In use once set_remote_renomination() says that the peer
   /// has it too. Costs a check on every working pair each 5 s.
   bool renomination = false;
+  /// While data goes out by UDP and another interface or another address of the peer might work too, the
+  /// pair in use is asked five times a second whether it still works. When it does not, data goes by
+  /// another pair within half a second, and back once the selected one answers, unless the controlling side
+  /// has nominated another until then. Costs 200 bytes a question, answer included.
+  bool failover = true;
   /// Interfaces to use, by name; empty: all but those excluded.
   std::vector<std::string> interfaces{};
   std::vector<std::string> excluded_interfaces{};

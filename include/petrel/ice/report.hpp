@@ -129,6 +129,7 @@ struct AgentStats {
   std::uint64_t tcp_connections_lost = 0;  ///< Stood, and ended before we closed them.
   std::uint64_t tcp_frames_too_long = 0;   ///< Skipped.
   std::uint64_t tcp_packets_dropped = 0;   ///< Data for a connection that was congested, or not there.
+  std::uint64_t failovers = 0;             ///< Another pair had to stand in for the selected one.
   std::uint64_t renominations = 0;         ///< Changes of the selected pair, of either side's choice.
 };
 

@@ -48,6 +48,9 @@ struct PeerConfig {
   /// Offer a=ice-options:renomination: the side that controls ICE moves to a clearly better pair while
   /// media flows, without an ICE restart. Used where the peer has it too.
   bool ice_renomination = false;
+  /// Ask the pair in use five times a second while data goes out, and send by another one when it breaks;
+  /// see ice::AgentConfig::failover.
+  bool ice_failover = true;
   /// W3C iceCandidatePoolSize, of which there is one transport to serve: with 1 and more, candidates are
   /// gathered (and relays allocated) from the beginning, and told once there is a local description.
   unsigned ice_candidate_pool_size = 0;
@@ -89,6 +92,10 @@ struct PeerConfig {
   /// Say a=sctp-init (SNAP, draft-hancke-tsvwg-snap), which saves two round trips before the first channel
   /// opens where the peer does the same, and costs 120 bytes of SDP where it does not.
   bool sctp_snap = true;
+  /// Of SCTP, for all data channels together: what may be on its way, and the window that the peer sees. A line
+  /// carries no more than either in one round trip: 1 MiB is 40 Mbit/s at 200 ms. At least 64 KiB.
+  std::size_t sctp_send_buffer_bytes = 1 << 20;
+  std::size_t sctp_receive_buffer_bytes = 1 << 20;
   /// The longest data channel message to send or receive, in bytes. What we announce, as a=max-message-size.
   std::size_t max_message_size = 256 * 1024;
   /// The longest UDP payload to send. 1200 goes through every path that WebRTC is seen on.

@@ -33,7 +33,8 @@ struct AssociationConfig {
   /// with. Each costs some 100 bytes as soon as it is there, used or not.
   std::uint16_t max_streams = 1024;
   /// Bytes that wait for the peer's acknowledgement, or to be sent. Each message counts for some
-  /// 250 bytes more than it has, which is what its bookkeeping takes.
+  /// 250 bytes more than it has, which is what its bookkeeping takes. This and the next: 64 KiB to 64 MiB,
+  /// what is outside counts as the nearest.
   std::size_t send_buffer_bytes = 1 << 20;
   /// Bytes that arrived and were not taken by receive(): the window that the peer sees. What a
   /// message may have at most does not depend on it, since it is received in pieces.

@@ -1,0 +1,92 @@
+// The part of Generation that moves data away from a pair that has stopped carrying it.
+//
+// Deviates from RFC 8445 12.1, by which data goes by the selected pair whatever happens to it, until the
+// controlling side nominates another. A browser takes one to three seconds for that when its interface goes
+// down, and meanwhile another pair works, of which it accepts data as well.
+
+#include <algorithm>
+
+#include "ice/generation.hpp"
+
+namespace petrel::inline v0::ice {
+
+bool Generation::has_pulse() const {
+  if (!shared_.config.failover || retired_ || !consent_ || !carrier_) return false;
+  const Pair* carrier = checklist_.find(*carrier_);
+  return carrier != nullptr && !carrier->over_tcp;
+}
+
+// Other ports of the same two addresses go the same way.
+bool Generation::has_other_way(const Pair& carrier) const {
+  const auto local = [&](const Pair& pair) {
+    return checklist_.locals()[pair.local].candidate.endpoint.address;
+  };
+  return std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
+    if (pair.id == carrier.id || pair.over_tcp || pair.outcome == PairOutcome::socket_failed) return false;
+    return local(pair) != local(carrier) || pair.destination.address != carrier.destination.address;
+  });
+}
+
+void Generation::run_pulse(TimePoint now) {
+  if (!has_pulse()) return;
+  const Pair& carrier = *checklist_.find(*carrier_);
+  if (!has_other_way(carrier)) return pulse_.restart(now);
+  if (stand_in_ && now >= stand_in_->ask_selected_at) {
+    stand_in_->ask_selected_at = now + return_interval;
+    selected_is_due_ = true;
+  }
+  switch (pulse_.handle_timeout(now, *consent_, carrier.round_trip.value_or(Duration{}))) {
+    case Pulse::News::none:
+      break;
+    case Pulse::News::suspected:
+      ask_others(carrier);
+      break;
+    case Pulse::News::broken:
+      shared_.config.log.log(now, LogLevel::info, "ice.pair_broken",
+                             {{"remote", to_attribute(checklist_.remotes()[carrier.remote])}});
+      break;
+  }
+  consent_->handle_timeout(now);
+}
+
+// Which of them could take over has to be known when the probe has ended.
+void Generation::ask_others(const Pair& carrier) {
+  std::size_t asked = 0;
+  for (Pair& pair : checklist_.pairs()) {
+    if (pair.id == carrier.id || pair.id == selected_ || pair.over_tcp) continue;
+    if (pair.outcome == PairOutcome::socket_failed || pair.state == PairState::in_progress) continue;
+    if (asked++ == max_stand_ins) return;
+    checklist_.trigger(pair);
+  }
+}
+
+// The pair that data goes by in place of the selected one; null: by the selected one itself.
+Pair* Generation::stand_in_for_selected(TimePoint now) {
+  if (stand_in_) end_stand_in_if_over(now);
+  if (has_pulse() && pulse_.is_broken()) find_stand_in(now);
+  return stand_in_ ? checklist_.find(stand_in_->pair) : nullptr;
+}
+
+void Generation::end_stand_in_if_over(TimePoint now) {
+  const Pair* pair = checklist_.find(stand_in_->pair);
+  const Pair* selected = selected_ ? checklist_.find(*selected_) : nullptr;
+  const bool works_again = selected != nullptr && selected->last_answer > stand_in_->since;
+  if (pair != nullptr && pair->is_valid() && !works_again) return;
+  stand_in_.reset();
+  if (selected != nullptr) announce(now, *selected);
+}
+
+// The best of those that have answered since the one in use was first suspected.
+void Generation::find_stand_in(TimePoint now) {
+  const TimePoint since = *pulse_.suspected_since();
+  const auto found = std::ranges::find_if(checklist_.pairs(), [&](const Pair& pair) {
+    return pair.id != *carrier_ && pair.id != selected_ && pair.is_valid() && pair.last_answer >= since;
+  });
+  if (found == checklist_.pairs().end()) return;
+  stand_in_ = {.pair = found->id, .since = since, .ask_selected_at = now + return_interval};
+  nomination_ = {};
+  ++shared_.stats.failovers;
+  announce(now, *found);
+}
+
+}  // namespace petrel::inline v0::ice
