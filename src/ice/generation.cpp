@@ -175,8 +175,8 @@ void Generation::choose_carrier(TimePoint now) {
     if (best != nullptr && best->state == PairState::failed) best = nullptr;
     if (best == nullptr) {
       selected_.reset();
-      carrier_lost_ = true;
-      carrier_.reset();
+      carrier_lost_ = !stand_in_;
+      if (!stand_in_) carrier_.reset();
       look_again(now);
     }
   }
@@ -304,7 +304,7 @@ void Generation::nominate(TimePoint now, Pair& pair) {
     // RFC 8445 8.1.1 has one nomination; peers of RFC 5245 may nominate several pairs, and
     // the highest counts. One that comes after the current pair has gone quiet is a move: quiet
     // for us, or for the peer, which then nominates the other one and this one no more.
-    const bool current_works = current != nullptr && consent_ && !consent_->missing();
+    const bool current_works = current != nullptr && consent_ && !consent_->missing() && !stand_in_;
     const bool abandoned = shared_.role == Role::controlled && current_works &&
                            now >= current->nominated_at + nomination_lifetime;
     if (current_works && !abandoned && !renominates() && current->priority > pair.priority)

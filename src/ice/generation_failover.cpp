@@ -63,7 +63,7 @@ void Generation::ask_others(const Pair& carrier) {
 // The pair that data goes by in place of the selected one; null: by the selected one itself.
 Pair* Generation::stand_in_for_selected(TimePoint now) {
   if (stand_in_) end_stand_in_if_over(now);
-  if (has_pulse() && pulse_.is_broken()) find_stand_in(now);
+  if (has_pulse() && pulse_.is_broken(*consent_)) find_stand_in(now);
   return stand_in_ ? checklist_.find(stand_in_->pair) : nullptr;
 }
 

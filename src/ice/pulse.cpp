@@ -67,8 +67,9 @@ Pulse::News Pulse::handle_timeout(TimePoint now, Consent& consent, Duration roun
 }
 
 std::optional<TimePoint> Pulse::next_timeout(const Consent& consent, Duration round_trip) const {
-  if (suspected_since_) return std::nullopt;  // The probe has its own.
   const auto open_since = consent.open_since();
+  if (suspected_since_)
+    return open_since ? std::nullopt : std::optional(TimePoint::min());  // A probe has its own.
   if (open_since && counts(*open_since)) return *open_since + wait_for_answer(round_trip);
   return sent_ ? std::optional(next_beat_) : std::nullopt;
 }

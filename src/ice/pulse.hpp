@@ -36,7 +36,8 @@ class Pulse {
 
   /// Since when; nothing after an answer.
   std::optional<TimePoint> suspected_since() const { return suspected_since_; }
-  bool is_broken() const { return broken_; }
+  /// Nothing has been answered since.
+  bool is_broken(const Consent& consent) const { return broken_ && consent.open_since(); }
 
  private:
   bool counts(TimePoint open_since) const {
