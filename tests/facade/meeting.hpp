@@ -51,18 +51,19 @@ class Meeting {
     callee.peer->on_data_channel([this](DataChannel channel) { accept(std::move(channel)); });
     prepare();
     set_up_caller();
-    at(std::chrono::milliseconds(1), [this] { negotiate(); });
-    at(std::chrono::milliseconds(300), [this] { fill_buffers(); });
-    at(std::chrono::milliseconds(320), [this] {
+    at(std::chrono::milliseconds(1), [this] { offer(); });
+    // Only now, as there is somebody who wants to send as well.
+    at(std::chrono::milliseconds(20), [this] { answer(); });
+    if (fills_buffers) at(std::chrono::milliseconds(200), [this] { fill_buffers(); });
+    at(std::chrono::milliseconds(220), [this] {
       if (callee.video) callee.video->receiver().request_key_frame();
     });
-    at(std::chrono::milliseconds(600), [this] {
+    at(std::chrono::milliseconds(fills_buffers ? 1500 : 300), [this] {
       if (caller.channel) caller.channel->close();
     });
-    // It says nothing any more; SCTP gives up long before ICE does.
-    at(std::chrono::milliseconds(2500), [this] { callee.peer.reset(); });
+    at(length - std::chrono::milliseconds(200), [this] { callee.peer.reset(); });
     send_media();
-    world_.run_for(std::chrono::seconds(4));
+    world_.run_for(length);
     caller.peer.reset();
     callee.peer.reset();
     world_.run_for(std::chrono::milliseconds(100));
@@ -100,6 +101,9 @@ class Meeting {
   // After the world and the context, which they need to the end.
   Attendant caller{world_, "caller", IpAddress::v4(192, 0, 2, 1), context_};
   Attendant callee{world_, "callee", IpAddress::v4(192, 0, 2, 2), context_};
+  /// Sends more than fits, for which the meeting takes longer.
+  bool fills_buffers = false;
+  Duration length = std::chrono::milliseconds(800);
   /// Called for each channel of the callee, before anything else can happen to it.
   std::function<void(DataChannel&)> on_accepted = [](DataChannel&) {};
   /// The caller's transceiver and channels are there, and nothing has happened.
@@ -124,13 +128,15 @@ class Meeting {
     on_caller_ready();
   }
 
-  void negotiate() {
-    const auto tell = [](Attendant& to, const std::optional<SessionDescription>& description) {
-      return to.peer && description && to.peer->set_remote_description(*description).has_value();
-    };
-    if (!caller.peer || !caller.peer->set_local_description()) return;
-    if (!tell(callee, caller.peer->local_description())) return;
-    if (!callee.peer->set_local_description()) return;
+  static bool tell(Attendant& to, const std::optional<SessionDescription>& description) {
+    return to.peer && description && to.peer->set_remote_description(*description).has_value();
+  }
+  void offer() {
+    if (caller.peer && caller.peer->set_local_description()) tell(callee, caller.peer->local_description());
+  }
+  void answer() {
+    if (callee.video) static_cast<void>(callee.video->set_direction(Direction::send_recv));
+    if (!callee.peer || !callee.peer->set_local_description()) return;
     tell(caller, callee.peer->local_description());
     trickle();
   }
@@ -166,7 +172,7 @@ class Meeting {
       if (each->channel && each->channel->state() == DataChannelState::open)
         static_cast<void>(each->channel->try_send("hello"));
     }
-    at(std::chrono::milliseconds(33), [this] { send_media(); });
+    at(std::chrono::milliseconds(50), [this] { send_media(); });
   }
 
   int trickles_ = 0;
