@@ -7,10 +7,10 @@
 // milliseconds where the time to the first frame went, median and 95th percentile.
 
 #include <algorithm>
-#include <asio/as_tuple.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <charconv>
@@ -72,7 +72,8 @@ class Viewer {
 
   // What went wrong; empty: nothing.
   asio::awaitable<std::string> watch(Times& times) {
-    co_await done_.async_wait(asio::as_tuple(asio::use_awaitable));
+    std::error_code ignored;  // Cancelled: it is done.
+    co_await done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     if (!failure_.empty()) co_return failure_;
     if (frames_ < frames_wanted_) {
       co_return !peer_ ? "no connection to the service" : !answered_ ? "no answer" : peer_->why();
