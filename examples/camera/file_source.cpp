@@ -38,7 +38,7 @@ FileSource::FileSource(std::string path, std::optional<double> frames_per_second
   choose_rate(frames_per_second);
 }
 
-petrel::Duration FileSource::next_due() const {
+petrel::Duration FileSource::due() const {
   return petrel::Duration(std::llround(static_cast<double>(frame_) / frames_per_second_ * 1e9));
 }
 
@@ -61,7 +61,7 @@ std::optional<AccessUnit> FileSource::next() {
   started_ = started_ || unit->key_frame;
   if (!started_) return std::nullopt;
 
-  AccessUnit out{std::move(unit->bytes), next_due(), unit->key_frame};
+  AccessUnit out{std::move(unit->bytes), due(), unit->key_frame};
   if (out.key_frame && !unit->has_parameters) {
     out.annex_b.insert(out.annex_b.begin(), parameter_sets_.begin(), parameter_sets_.end());
   }

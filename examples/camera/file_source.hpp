@@ -24,7 +24,7 @@ class FileSource final : public FrameSource {
   /// Throws UserError when the file is missing, is not H.264, or cannot be sent.
   FileSource(std::string path, std::optional<double> frames_per_second);
 
-  petrel::Duration next_due() const override;
+  std::optional<petrel::Duration> next_due() const override { return due(); }
   std::optional<AccessUnit> next() override;
   void force_key_frame() override {}
   bool can_force_key_frame() const override { return false; }
@@ -35,6 +35,7 @@ class FileSource final : public FrameSource {
  private:
   using Unit = petrel::rtp::h264::AccessUnit;
 
+  petrel::Duration due() const;
   void inspect();
   void check(const Unit& unit) const;
   void choose_rate(std::optional<double> frames_per_second);
