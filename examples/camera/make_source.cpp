@@ -1,10 +1,16 @@
 #include "camera/make_source.hpp"
 
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "camera/encoded_source.hpp"
 #include "camera/file_source.hpp"
 #include "camera/openh264_encoder.hpp"
+#include "camera/pipe_source.hpp"
+#include "camera/rpicam_source.hpp"
+#include "camera/v4l2_source.hpp"
+#include "shared/number_text.hpp"
 #include "shared/user_error.hpp"
 
 namespace camera {
@@ -24,7 +30,8 @@ std::unique_ptr<FrameSource> encoded(std::unique_ptr<PictureSource> pictures, co
   auto encoder = make_encoder({.width = pictures->width(),
                                .height = pictures->height(),
                                .frames_per_second = pictures->frames_per_second(),
-                               .bits_per_second = options.bits_per_second},
+                               .bits_per_second = options.bits_per_second,
+                               .colours = pictures->colours()},
                               options);
   return std::make_unique<EncodedSource>(std::move(pictures), std::move(encoder));
 }
@@ -44,19 +51,67 @@ class Maker {
   std::unique_ptr<FrameSource> operator()(const Options::FileInput& input) const {
     return std::make_unique<FileSource>(input.path, options_.frames_per_second);
   }
-  std::unique_ptr<FrameSource> operator()(const Options::PipeInput&) const { without("pipe"); }
-  std::unique_ptr<FrameSource> operator()(const Options::RpicamInput&) const { without("rpicam"); }
-  std::unique_ptr<FrameSource> operator()(const Options::V4l2Input&) const { without("v4l2"); }
+  std::unique_ptr<FrameSource> operator()(const Options::PipeInput& input) const {
+    return recovering("pipe:" + input.path,
+                      [path = input.path, &clock = around_.clock] { return PipeSource::open(path, clock); },
+                      {.reopens = false});
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::RpicamInput& input) const {
+    const char* path = std::getenv("PATH");
+    return recovering("rpicam", [settings = wanted(), extra = input.extra_arguments,
+                                 path = std::string(path != nullptr ? path : ""), &clock = around_.clock] {
+      return std::make_unique<RpicamSource>(settings, extra, path, clock);
+    });
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::V4l2Input& input) const {
+    return recovering(input.device, [this_copy = *this, device = input.device] {
+      const EncoderSettings wanted = this_copy.wanted();
+      const V4l2Mode mode{0, wanted.width, wanted.height, wanted.frames_per_second};
+      auto opened = open_v4l2(linux_v4l2(), device, mode, wanted.bits_per_second, this_copy.around_.clock);
+      if (auto* coded = std::get_if<std::unique_ptr<FrameSource>>(&opened)) return std::move(*coded);
+      auto pictures = std::get<std::unique_ptr<PictureSource>>(std::move(opened));
+      this_copy.say_what_differs(device, *pictures);
+      return encoded(std::move(pictures), this_copy.options_);
+    });
+  }
   std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput&) const { without("libcamera"); }
 
  private:
+  EncoderSettings wanted() const {
+    return {.width = options_.width,
+            .height = options_.height,
+            .frames_per_second = options_.frames_per_second.value_or(usual_rate),
+            .bits_per_second = options_.bits_per_second};
+  }
+  // For every live source. `name` is what its lines begin with; `open` makes it, again and again.
+  std::unique_ptr<FrameSource> recovering(std::string name, RecoveringSource::Open open,
+                                          RecoveringSource::Settings settings = {}) const {
+    return std::make_unique<RecoveringSource>(std::move(name), std::move(open), around_.clock, around_.say,
+                                              settings);
+  }
+  // A camera takes the nearest that it has, which a person may not expect.
+  void say_what_differs(const std::string& name, const PictureSource& pictures) const {
+    const EncoderSettings asked = wanted();
+    const double given = pictures.frames_per_second();
+    if (pictures.width() == asked.width && pictures.height() == asked.height &&
+        std::abs(given - asked.frames_per_second) < 0.5) {
+      return;
+    }
+    around_.say(name + " has no " + mode_text(asked.width, asked.height, asked.frames_per_second) +
+                ": it gives " + mode_text(pictures.width(), pictures.height(), given) + ".");
+  }
+  static std::string mode_text(int width, int height, double frames_per_second) {
+    return std::to_string(width) + "x" + std::to_string(height) + " at " +
+           shared::short_number(frames_per_second) + " fps";
+  }
   [[noreturn]] static void without(const char* source) {
     throw shared::UserError(std::string("--source ") + source +
                             ": this program was built without it. --help lists the others.");
   }
 
-  const Options& options_;
-  const SourceSurroundings& around_;
+  // Copies: sources are opened again long after the call.
+  Options options_;
+  SourceSurroundings around_;
 };
 
 }  // namespace

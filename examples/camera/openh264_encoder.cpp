@@ -51,11 +51,11 @@ SEncParamExt parameters_for(ISVCEncoder& encoder, const EncoderSettings& setting
   // Said in the stream, or a browser guesses the matrix from the height.
   layer.bVideoSignalTypePresent = true;
   layer.uiVideoFormat = VF_UNDEF;
-  layer.bFullRange = false;
+  layer.bFullRange = settings.colours.full_range;
   layer.bColorDescriptionPresent = true;
   layer.uiColorPrimaries = CP_BT709;
   layer.uiTransferCharacteristics = TRC_BT709;
-  layer.uiColorMatrix = CM_BT709;
+  layer.uiColorMatrix = static_cast<unsigned char>(settings.colours.is_bt709 ? CM_BT709 : CM_SMPTE170M);
   return parameters;
 }
 

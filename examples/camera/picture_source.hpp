@@ -25,6 +25,7 @@ class PictureSource {
   virtual int width() const = 0;
   virtual int height() const = 0;
   virtual double frames_per_second() const = 0;
+  virtual Colours colours() const { return {}; }
   /// For people, without size and rate: "test pattern", "camera imx708 by libcamera".
   virtual std::string name() const = 0;
 };

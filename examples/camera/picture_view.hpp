@@ -23,6 +23,14 @@ constexpr int plane_count(PixelFormat format) {
   return format == PixelFormat::i420 ? 3 : format == PixelFormat::nv12 ? 2 : 1;
 }
 
+/// What the samples mean. Said in the coded stream, or a browser guesses it from the height.
+struct Colours {
+  bool is_bt709 = true;     ///< Otherwise BT.601, as most USB cameras have it.
+  bool full_range = false;  ///< 0 to 255, as JPEG has it, instead of 16 to 235.
+
+  friend bool operator==(const Colours&, const Colours&) = default;
+};
+
 struct Plane {
   std::span<const std::uint8_t> samples;
   int stride = 0;  ///< Bytes from a row to the next; at least the row's.

@@ -15,6 +15,7 @@ struct EncoderSettings {
   int height = 720;
   double frames_per_second = 30;
   std::uint32_t bits_per_second = 2'500'000;
+  Colours colours{};
 };
 
 /// The lowest level of H.264 (table A-1) that a stream of these settings fits in, times ten: 31 for

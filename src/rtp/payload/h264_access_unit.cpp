@@ -38,20 +38,26 @@ void AccessUnitSplitter::push(Bytes chunk) {
 
 void AccessUnitSplitter::finish() { finished_ = true; }
 
+void AccessUnitSplitter::pause() {
+  const bool in_picture =
+      open_ && buffer_.size() > open_->begin && is_picture_data(nal_type(buffer_[open_->begin]));
+  paused_ = has_picture_ || in_picture;
+}
+
 Result<std::optional<AccessUnit>> AccessUnitSplitter::next() {
   for (;;) {
     if (!open_ && !open_unit(find_start_code(buffer_, scanned_))) return take_last();
 
     const std::size_t end = find_start_code(buffer_, scanned_);
-    const bool complete = end < buffer_.size() || finished_;
+    const auto complete = [&] { return end < buffer_.size() || finished_ || paused_; };
     const Bytes nal = without_trailing_zeros(Bytes(buffer_).subspan(open_->begin, end - open_->begin));
-    if (!open_->placed && (complete || nal.size() >= enough_to_place)) {
+    if (!open_->placed && (complete() || nal.size() >= enough_to_place)) {
       open_->placed = true;
       if (!nal.empty() && begins_access_unit(nal)) {
         if (auto unit = take(open_->code)) return unit;
       }
     }
-    if (!complete) {
+    if (!complete()) {
       scanned_ = std::max(open_->begin, buffer_.size() - std::min(buffer_.size(), start_code_size - 1));
       if (buffer_.size() - begin_ <= max_frame_size) return std::optional<AccessUnit>();
       if (give_up()) return Errc::frame_too_large;
@@ -120,6 +126,7 @@ void AccessUnitSplitter::note(Bytes nal) {
 std::optional<AccessUnit> AccessUnitSplitter::take(std::size_t end) {
   AccessUnit unit = std::exchange(current_, {});
   const bool skipped = std::exchange(skipping_, false);
+  paused_ = false;
   const Bytes bytes = Bytes(buffer_).subspan(begin_, end - begin_);
   begin_ = end;
   has_picture_ = false;
@@ -129,7 +136,8 @@ std::optional<AccessUnit> AccessUnitSplitter::take(std::size_t end) {
 }
 
 std::optional<AccessUnit> AccessUnitSplitter::take_last() {
-  if (!finished_ || !has_picture_) return std::nullopt;
+  if (!(finished_ || paused_) || !has_picture_) return std::nullopt;
+  if (paused_) has_units_ = false;  // What follows up to a start code came too late for this picture.
   return take(buffer_.size());
 }
 
