@@ -117,7 +117,8 @@ int run(const camera::Options& options) {
   camera::SteadyClock clock;
   const std::unique_ptr<camera::FrameSource> source = camera::make_source(
       options, {local_time_of_day, clock,
-                [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); }});
+                [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
+                camera::linux_v4l2()});
 
   petrel::Network network(io.get_executor());
   camera::Viewers viewers(network, *source,

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <stdexcept>
 #include <utility>
 
 #include "camera/encoded_source.hpp"
@@ -9,6 +10,7 @@
 #include "camera/openh264_encoder.hpp"
 #include "camera/pipe_source.hpp"
 #include "camera/rpicam_source.hpp"
+#include "camera/v4l2_encoder.hpp"
 #include "camera/v4l2_source.hpp"
 #include "shared/number_text.hpp"
 #include "shared/user_error.hpp"
@@ -18,21 +20,40 @@ namespace {
 
 constexpr double usual_rate = 30;
 
-std::unique_ptr<VideoEncoder> make_encoder(const EncoderSettings& settings, const Options& options) {
-  if (options.encoder.kind == Options::Encoder::Kind::v4l2m2m) {
-    throw shared::UserError("--encoder v4l2m2m: this program was built without it. Use --encoder openh264.");
+// The encoder of --encoder. What is chosen is part of the source's description.
+std::unique_ptr<VideoEncoder> make_encoder(const EncoderSettings& settings, const Options::Encoder& wanted,
+                                           const SourceSurroundings& around) {
+  using Kind = Options::Encoder::Kind;
+  if (wanted.kind == Kind::openh264) return std::make_unique<OpenH264Encoder>(settings);
+
+  const std::string device = wanted.device.empty() ? find_v4l2_encoder(around.v4l2) : wanted.device;
+  if (wanted.kind == Kind::v4l2m2m) {
+    if (device.empty()) {
+      throw shared::UserError(
+          "--encoder v4l2m2m: no device here encodes H.264, or none may be opened (group video). A Raspberry "
+          "Pi 5 "
+          "has none. Use --encoder openh264.");
+    }
+    return std::make_unique<V4l2Encoder>(around.v4l2, device, settings, around.clock);
+  }
+  if (device.empty()) return std::make_unique<OpenH264Encoder>(settings);
+  try {
+    return std::make_unique<V4l2Encoder>(around.v4l2, device, settings, around.clock);
+  } catch (const std::runtime_error& error) {
+    around.say(std::string(error.what()) + " Encoding in software instead.");
   }
   return std::make_unique<OpenH264Encoder>(settings);
 }
 
 // For every source of raw pictures.
-std::unique_ptr<FrameSource> encoded(std::unique_ptr<PictureSource> pictures, const Options& options) {
+std::unique_ptr<FrameSource> encoded(std::unique_ptr<PictureSource> pictures, const Options& options,
+                                     const SourceSurroundings& around) {
   auto encoder = make_encoder({.width = pictures->width(),
                                .height = pictures->height(),
                                .frames_per_second = pictures->frames_per_second(),
                                .bits_per_second = options.bits_per_second,
                                .colours = pictures->colours()},
-                              options);
+                              options.encoder, around);
   return std::make_unique<EncodedSource>(std::move(pictures), std::move(encoder));
 }
 
@@ -41,12 +62,7 @@ class Maker {
   Maker(const Options& options, const SourceSurroundings& around) : options_(options), around_(around) {}
 
   std::unique_ptr<FrameSource> operator()(const Options::PatternInput&) const {
-    return encoded(std::make_unique<PatternPictures>(
-                       EncoderSettings{.width = options_.width,
-                                       .height = options_.height,
-                                       .frames_per_second = options_.frames_per_second.value_or(usual_rate)},
-                       around_.time_of_day),
-                   options_);
+    return encoded(std::make_unique<PatternPictures>(wanted(), around_.time_of_day), options_, around_);
   }
   std::unique_ptr<FrameSource> operator()(const Options::FileInput& input) const {
     return std::make_unique<FileSource>(input.path, options_.frames_per_second);
@@ -67,11 +83,12 @@ class Maker {
     return recovering(input.device, [this_copy = *this, device = input.device] {
       const EncoderSettings wanted = this_copy.wanted();
       const V4l2Mode mode{0, wanted.width, wanted.height, wanted.frames_per_second};
-      auto opened = open_v4l2(linux_v4l2(), device, mode, wanted.bits_per_second, this_copy.around_.clock);
+      auto opened =
+          open_v4l2(this_copy.around_.v4l2, device, mode, wanted.bits_per_second, this_copy.around_.clock);
       if (auto* coded = std::get_if<std::unique_ptr<FrameSource>>(&opened)) return std::move(*coded);
       auto pictures = std::get<std::unique_ptr<PictureSource>>(std::move(opened));
       this_copy.say_what_differs(device, *pictures);
-      return encoded(std::move(pictures), this_copy.options_);
+      return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
     });
   }
   std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput&) const { without("libcamera"); }

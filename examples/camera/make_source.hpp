@@ -7,6 +7,7 @@
 #include "camera/options.hpp"
 #include "camera/pattern_source.hpp"
 #include "camera/recovering_source.hpp"
+#include "camera/v4l2_device.hpp"
 
 namespace camera {
 
@@ -15,6 +16,7 @@ struct SourceSurroundings {
   TimeOfDay time_of_day;  ///< For the pattern.
   Clock& clock;           ///< Outlives the source.
   Say say;                ///< One line for people, on the capture thread or on the caller's.
+  V4l2System& v4l2;       ///< Cameras and encoders; linux_v4l2(). Outlives the source.
 };
 
 /// The source of --source, with the encoder of --encoder where it gives raw pictures. Cameras are opened and

@@ -44,6 +44,11 @@ class LinuxDevice final : public V4l2Device {
     return mapped_.emplace_back(static_cast<std::uint8_t*>(memory), length);
   }
 
+  void unmap(std::span<std::uint8_t> memory) override {
+    std::erase_if(mapped_, [&](std::span<std::uint8_t> own) { return own.data() == memory.data(); });
+    ::munmap(memory.data(), memory.size());
+  }
+
   short wait(petrel::Duration longest) override {
     pollfd ready{file_.get(), POLLIN, 0};
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();

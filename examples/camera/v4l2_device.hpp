@@ -21,6 +21,8 @@ class V4l2Device {
   virtual int control(unsigned long request, void* argument) = 0;
   /// mmap(2), shared, to read and write. Empty on failure, with the error number in `error`.
   virtual std::span<std::uint8_t> map(std::size_t length, std::size_t offset, int& error) = 0;
+  /// munmap(2) of what map() has given.
+  virtual void unmap(std::span<std::uint8_t> memory) = 0;
   /// poll(2) for POLLIN. The events that came (POLLERR among them), 0 for none in that time.
   virtual short wait(petrel::Duration longest) = 0;
   /// Takes over a descriptor that VIDIOC_EXPBUF has given.
