@@ -66,6 +66,13 @@ JpegDecoder::JpegDecoder() : library_(std::make_unique<Library>()) {}
 JpegDecoder::~JpegDecoder() = default;
 
 bool JpegDecoder::decode(std::span<const std::uint8_t> jpeg, Picture& into) {
+  if (decode_with_library(jpeg, into)) return true;
+  // After an error inside of a header the library takes the next picture for its continuation.
+  library_ = std::make_unique<Library>();
+  return false;
+}
+
+bool JpegDecoder::decode_with_library(std::span<const std::uint8_t> jpeg, Picture& into) {
   int width = 0;
   int height = 0;
   int subsampling = 0;

@@ -27,6 +27,9 @@ class JpegDecoder {
 
  private:
   struct Library;
+
+  bool decode_with_library(std::span<const std::uint8_t> jpeg, Picture& into);
+
   std::unique_ptr<Library> library_;
 };
 

@@ -175,7 +175,7 @@ void V4l2Encoder::start(const Input& input) {
   Input actual = input;
   if (input.memory == V4l2Queue::Memory::imported && stride_ != input.stride) {
     imports_ = false;  // The chip wants rows of another length.
-    actual.memory = V4l2Queue::Memory::mapped;
+    actual = {input.format, V4l2Queue::Memory::mapped, 0};
   }
   set_controls();
   pictures_.request(actual.memory, picture_buffers);

@@ -74,6 +74,7 @@ class ScriptedCameraDevice final : public V4l2Device {
   explicit ScriptedCameraDevice(ScriptedCamera& camera) : camera_(camera) { ++camera_.open; }
   ~ScriptedCameraDevice() override {
     --camera_.open;
+    if (count_ == 0) return;  // Another one has the buffers.
     camera_.queued.clear();
     camera_.streaming = false;
   }
