@@ -38,18 +38,20 @@ void AccessUnitSplitter::push(Bytes chunk) {
 
 void AccessUnitSplitter::finish() { finished_ = true; }
 
-void AccessUnitSplitter::pause() {
-  const bool in_picture =
-      open_ && buffer_.size() > open_->begin && is_picture_data(nal_type(buffer_[open_->begin]));
-  paused_ = has_picture_ || in_picture;
-}
+void AccessUnitSplitter::pause() { paused_ = true; }
 
 Result<std::optional<AccessUnit>> AccessUnitSplitter::next() {
+  auto unit = next_unit();
+  if (!unit || !*unit) paused_ = false;
+  return unit;
+}
+
+Result<std::optional<AccessUnit>> AccessUnitSplitter::next_unit() {
   for (;;) {
     if (!open_ && !open_unit(find_start_code(buffer_, scanned_))) return take_last();
 
     const std::size_t end = find_start_code(buffer_, scanned_);
-    const auto complete = [&] { return end < buffer_.size() || finished_ || paused_; };
+    const auto complete = [&] { return end < buffer_.size() || finished_ || (paused_ && in_picture()); };
     const Bytes nal = without_trailing_zeros(Bytes(buffer_).subspan(open_->begin, end - open_->begin));
     if (!open_->placed && (complete() || nal.size() >= enough_to_place)) {
       open_->placed = true;
@@ -67,6 +69,11 @@ Result<std::optional<AccessUnit>> AccessUnitSplitter::next() {
     open_.reset();
     scanned_ = end;
   }
+}
+
+bool AccessUnitSplitter::in_picture() const {
+  if (has_picture_) return true;
+  return open_ && open_->begin < buffer_.size() && is_picture_data(nal_type(buffer_[open_->begin]));
 }
 
 bool AccessUnitSplitter::open_unit(std::size_t code) {
@@ -126,7 +133,6 @@ void AccessUnitSplitter::note(Bytes nal) {
 std::optional<AccessUnit> AccessUnitSplitter::take(std::size_t end) {
   AccessUnit unit = std::exchange(current_, {});
   const bool skipped = std::exchange(skipping_, false);
-  paused_ = false;
   const Bytes bytes = Bytes(buffer_).subspan(begin_, end - begin_);
   begin_ = end;
   has_picture_ = false;

@@ -73,8 +73,9 @@ TEST(AccessUnitSplitter, GivesBothFramesThatCameBeforeAPause) {
   splitter.push(Bytes(file).first(2819 + 502));
   splitter.pause();
   EXPECT_EQ((*splitter.next()).value().bytes.size(), 2819u);
-  splitter.pause();
   EXPECT_EQ((*splitter.next()).value().bytes.size(), 502u);
+  EXPECT_FALSE(*splitter.next());
+  splitter.push(Bytes(file).subspan(2819 + 502, 300));  // The pause is over.
   EXPECT_FALSE(*splitter.next());
 }
 

@@ -38,7 +38,7 @@ class PETREL_API AccessUnitSplitter {
   /// The stream is over: what is left is an access unit.
   void finish();
   /// The stream pauses, as a live one does between pictures: when a picture has begun, what has come is all
-  /// of it. Bytes of it that come later are lost, and it is cut short.
+  /// of it, and next() gives it. Bytes of it that come later are lost, and it is cut short.
   void pause();
 
   /// The next complete access unit; nullopt: more of the stream is needed, or it is over.
@@ -57,6 +57,9 @@ class PETREL_API AccessUnitSplitter {
     bool placed = false;    ///< Known to belong to the current access unit.
   };
 
+  Result<std::optional<AccessUnit>> next_unit();
+  /// Some of a picture has come.
+  bool in_picture() const;
   /// Opens the NAL unit whose start code is at `code`; false if there is none.
   bool open_unit(std::size_t code);
   bool begins_access_unit(Bytes nal) const;
