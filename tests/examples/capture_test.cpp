@@ -114,6 +114,47 @@ TEST(Capture, KeepsTheTimeThatALiveSourceKnowsAndStampsTheRest) {
   EXPECT_EQ(frames[0].captured, petrel::TimePoint(1s));
 }
 
+// A file: every tenth picture is a key frame, and none can be had on demand.
+class CodedSource final : public FrameSource {
+ public:
+  std::optional<petrel::Duration> next_due() const override { return number_ * 1ms; }
+  std::optional<AccessUnit> next() override {
+    AccessUnit unit;
+    unit.key_frame = number_ % 10 == 0;
+    unit.annex_b.resize(static_cast<std::size_t>(++number_));
+    return unit;
+  }
+  void force_key_frame() override { ++losses; }
+  bool can_force_key_frame() const override { return false; }
+  void set_bitrate(std::uint32_t) override {}
+  std::string profile_level_id() const override { return "42c01f"; }
+  std::string description() const override { return "coded"; }
+
+  std::atomic<int> losses = 0;
+
+ private:
+  int number_ = 0;
+};
+
+TEST(Capture, GoesOnWithAKeyFrameWhereALossCannotBeRepaired) {
+  asio::io_context io;
+  CodedSource source;
+  std::vector<CapturedFrame> frames;
+  Capture capture(
+      source, io.get_executor(), [&](const CapturedFrame& frame) { frames.push_back(frame); },
+      [](const std::string&) {});
+  while (source.losses == 0) std::this_thread::yield();
+  const auto work = asio::make_work_guard(io);
+  while (frames.size() < Capture::max_pending + 20u) io.run_one();
+  capture.stop();
+
+  for (std::size_t i = 1; i < frames.size(); ++i) {
+    const bool follows = frames[i].unit.annex_b.size() == frames[i - 1].unit.annex_b.size() + 1;
+    EXPECT_TRUE(follows || frames[i].unit.key_frame) << i;
+  }
+  EXPECT_GT(frames[Capture::max_pending].unit.annex_b.size(), Capture::max_pending + 1u);
+}
+
 TEST(Capture, CallsNothingAfterItWasStopped) {
   asio::io_context io;
   FakeSource source;
