@@ -9,7 +9,10 @@ namespace h264 = petrel::rtp::h264;
 
 namespace {
 
-std::vector<std::vector<std::byte>> split(Bytes stream, std::size_t chunk_size) {
+enum class Pauses { none, between_chunks };
+
+std::vector<std::vector<std::byte>> split(Bytes stream, std::size_t chunk_size,
+                                          Pauses pauses = Pauses::none) {
   h264::AccessUnitSplitter splitter;
   std::vector<std::vector<std::byte>> units;
   const auto drain = [&] {
@@ -20,6 +23,9 @@ std::vector<std::vector<std::byte>> split(Bytes stream, std::size_t chunk_size) 
     stream = stream.subspan(chunk.size());
     splitter.push(chunk);
     drain();
+    if (pauses == Pauses::none) continue;
+    splitter.pause();
+    drain();
   }
   splitter.finish();
   drain();
@@ -29,7 +35,7 @@ std::vector<std::vector<std::byte>> split(Bytes stream, std::size_t chunk_size) 
 }  // namespace
 
 // Property: access units do not depend on the pieces in which the stream came, and sizes that an SPS
-// says are within bounds.
+// says are within bounds. A stream that pauses anywhere is cut, and does no harm.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::vector<std::byte> stream(size);
   std::transform(data, data + size, stream.begin(), [](std::uint8_t b) { return std::byte{b}; });
@@ -44,5 +50,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto whole = split(stream, stream.size());
   PETREL_ASSERT(split(stream, 1) == whole);
   PETREL_ASSERT(split(stream, 7) == whole);
+  for (const auto& unit : split(stream, 50, Pauses::between_chunks)) PETREL_ASSERT(!unit.empty());
   return 0;
 }

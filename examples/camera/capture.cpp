@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace camera {
@@ -33,6 +34,11 @@ struct Capture::Link {
   std::mutex mutex;
   std::condition_variable stop_requested;
   bool stopping = false;  // Under the mutex.
+
+  bool is_stopping() {
+    const std::lock_guard lock(mutex);
+    return stopping;
+  }
 
   // False: stop now.
   bool wait_until(Clock::time_point due) {
@@ -62,25 +68,46 @@ void Capture::stop() {
   link_->stopped = true;
 }
 
+namespace {
+
+// Waits until the source's next picture is due, on a time line that begins with its first.
+class Pace {
+ public:
+  // When it was due; nullopt: the source is live.
+  std::optional<Clock::time_point> next(const FrameSource& source) {
+    const auto offset = source.next_due();
+    if (!offset) return std::nullopt;
+    const auto own = std::chrono::duration_cast<Clock::duration>(*offset);
+    const auto now = Clock::now();
+    if (!start_) start_ = now - own;
+    if (now - (*start_ + own) > max_lateness) start_ = now - own;
+    return *start_ + own;
+  }
+
+ private:
+  std::optional<Clock::time_point> start_;
+};
+
+}  // namespace
+
 void Capture::run(FrameSource& source, asio::any_io_executor executor, std::shared_ptr<Link> link) {
-  Clock::time_point start = Clock::now() - std::chrono::duration_cast<Clock::duration>(source.next_due());
+  Pace pace;
+  bool lost_one = false;
   try {
     for (;;) {
-      auto due = start + std::chrono::duration_cast<Clock::duration>(source.next_due());
-      if (const auto lateness = Clock::now() - due; lateness > max_lateness) {
-        start += lateness;
-        due += lateness;
-      }
-      if (!link->wait_until(due)) return;
+      const auto due = pace.next(source);
+      if (due ? !link->wait_until(*due) : link->is_stopping()) return;
 
       auto unit = source.next();
       if (!unit) continue;
-      if (link->pending >= max_pending) {
+      if (link->pending >= max_pending || (lost_one && !unit->key_frame && !source.can_force_key_frame())) {
         source.force_key_frame();
+        lost_one = true;
         continue;
       }
+      lost_one = false;
       ++link->pending;
-      const auto captured = on_protocol_clock(due);
+      const auto captured = unit->captured.value_or(on_protocol_clock(due.value_or(Clock::now())));
       asio::post(executor, [link, frame = CapturedFrame{*std::move(unit), captured}] {
         --link->pending;
         if (!link->stopped) link->on_frame(frame);

@@ -17,10 +17,12 @@ struct CapturedFrame {
   petrel::TimePoint captured{};
 };
 
-/// Runs a source on a thread of its own, at the source's pace, and hands its frames to an executor.
+/// Runs a source on a thread of its own, at the source's pace or as fast as a live one gives pictures, and
+/// hands its frames to an executor.
 ///
 /// The thread shares nothing with the executor but the posted frames. An executor that falls behind loses
-/// frames here, not memory: at most `max_pending` wait, and a key frame is forced after a loss.
+/// frames here, not memory: at most `max_pending` wait, and a key frame is forced after a loss, or waited for
+/// where the source makes none on demand.
 class Capture {
  public:
   static constexpr int max_pending = 8;
@@ -35,8 +37,8 @@ class Capture {
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
 
-  /// Ends the thread, which takes as long as one picture. Call on the executor: no function is called
-  /// afterwards.
+  /// Ends the thread, which takes as long as one picture, or as max_device_wait. Call on the executor: no
+  /// function is called afterwards.
   void stop();
 
  private:

@@ -7,8 +7,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "petrel/rtp/payload/h264_nal.hpp"
-#include "shared/hexadecimal.hpp"
 #include "shared/number_text.hpp"
 #include "shared/user_error.hpp"
 
@@ -38,7 +36,7 @@ FileSource::FileSource(std::string path, std::optional<double> frames_per_second
   choose_rate(frames_per_second);
 }
 
-petrel::Duration FileSource::next_due() const {
+petrel::Duration FileSource::due() const {
   return petrel::Duration(std::llround(static_cast<double>(frame_) / frames_per_second_ * 1e9));
 }
 
@@ -52,7 +50,7 @@ std::optional<AccessUnit> FileSource::next() {
     }
     if (!unit) refuse("it cannot be read any more.");
     check(*unit);
-    note_parameter_sets(*unit);
+    parameter_sets_.note(*unit);
   } else {
     unit = std::move(ahead_.front());
     ahead_.pop_front();
@@ -61,18 +59,10 @@ std::optional<AccessUnit> FileSource::next() {
   started_ = started_ || unit->key_frame;
   if (!started_) return std::nullopt;
 
-  AccessUnit out{std::move(unit->bytes), next_due(), unit->key_frame};
-  if (out.key_frame && !unit->has_parameters) {
-    out.annex_b.insert(out.annex_b.begin(), parameter_sets_.begin(), parameter_sets_.end());
-  }
+  parameter_sets_.complete(*unit);
+  AccessUnit out{std::move(unit->bytes), due(), unit->key_frame};
   ++frame_;
   return out;
-}
-
-std::string FileSource::profile_level_id() const {
-  return shared::hexadecimal(std::array{std::byte{parameters_.profile_idc},
-                                        std::byte{parameters_.constraint_flags},
-                                        std::byte{parameters_.level_idc}});
 }
 
 std::string FileSource::description() const {
@@ -90,7 +80,7 @@ void FileSource::inspect() {
     auto unit = read_unit();
     if (!unit) break;
     check(*unit);
-    note_parameter_sets(*unit);
+    parameter_sets_.note(*unit);
     has_key_frame = has_key_frame || unit->key_frame;
     bytes += unit->bytes.size();
     ahead_.push_back(*std::move(unit));
@@ -144,19 +134,6 @@ std::optional<FileSource::Unit> FileSource::read_unit() {
       at_end_ = true;
       splitter_.finish();
     }
-  }
-}
-
-void FileSource::note_parameter_sets(const Unit& unit) {
-  if (!unit.has_parameters) return;
-  constexpr std::array start_code{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}};
-  parameter_sets_.clear();
-  h264::NalReader reader(unit.bytes);
-  while (const auto nal = reader.next()) {
-    const h264::NalType type = h264::nal_type((*nal)[0]);
-    if (type != h264::NalType::sps && type != h264::NalType::pps) continue;
-    parameter_sets_.insert(parameter_sets_.end(), start_code.begin(), start_code.end());
-    parameter_sets_.insert(parameter_sets_.end(), nal->begin(), nal->end());
   }
 }
 

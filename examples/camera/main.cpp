@@ -9,11 +9,10 @@
 #include <optional>
 
 #include "camera/capture.hpp"
-#include "camera/file_source.hpp"
 #include "camera/kvs_publisher.hpp"
+#include "camera/make_source.hpp"
 #include "camera/options.hpp"
 #include "camera/page.hpp"
-#include "camera/pattern_source.hpp"
 #include "camera/viewers.hpp"
 #include "petrel/http/whep.hpp"
 #include "petrel/io/dump.hpp"
@@ -34,18 +33,6 @@ std::chrono::milliseconds local_time_of_day() {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
   return std::chrono::hours(local.tm_hour) + std::chrono::minutes(local.tm_min) +
          std::chrono::seconds(local.tm_sec) + ms;
-}
-
-std::unique_ptr<camera::FrameSource> make_source(const camera::Options& options) {
-  if (const auto* file = std::get_if<camera::Options::FileInput>(&options.source)) {
-    return std::make_unique<camera::FileSource>(file->path, options.frames_per_second);
-  }
-  return std::make_unique<camera::PatternSource>(
-      camera::EncoderSettings{.width = options.width,
-                              .height = options.height,
-                              .frames_per_second = options.frames_per_second.value_or(30),
-                              .bits_per_second = options.bits_per_second},
-      local_time_of_day);
 }
 
 // What the user asked to be written down, at their own risk.
@@ -127,7 +114,11 @@ int run(const camera::Options& options) {
   std::optional<shared::StderrLog> log;
   if (options.server.log_level) log.emplace(*options.server.log_level);
   const Dumps dumps(options);
-  const std::unique_ptr<camera::FrameSource> source = make_source(options);
+  camera::SteadyClock clock;
+  const std::unique_ptr<camera::FrameSource> source = camera::make_source(
+      options, {local_time_of_day, clock,
+                [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
+                camera::linux_v4l2()});
 
   petrel::Network network(io.get_executor());
   camera::Viewers viewers(network, *source,

@@ -3,9 +3,9 @@
 #include <wels/codec_api.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
+#include "camera/picture_conversion.hpp"
 #include "petrel/rtp/payload/h264_nal.hpp"
 #include "shared/hexadecimal.hpp"
 #include "shared/user_error.hpp"
@@ -15,22 +15,6 @@ namespace {
 
 // A key frame every so often even when nobody asks, for players that never send PLI.
 constexpr double seconds_between_key_frames = 10;
-
-struct Level {
-  int level;
-  double macroblocks_per_second;
-  int macroblocks;
-  std::uint32_t bits_per_second;
-};
-
-// H.264 table A-1: MaxMBPS, MaxFS and 1000 × MaxBR. Levels below 3.0 gain nothing here.
-constexpr std::array<Level, 7> levels{{{30, 40'500, 1'620, 10'000'000},
-                                       {31, 108'000, 3'600, 14'000'000},
-                                       {32, 216'000, 5'120, 20'000'000},
-                                       {40, 245'760, 8'192, 20'000'000},
-                                       {42, 522'240, 8'704, 50'000'000},
-                                       {51, 983'040, 36'864, 240'000'000},
-                                       {52, 2'073'600, 36'864, 240'000'000}}};
 
 SEncParamExt parameters_for(ISVCEncoder& encoder, const EncoderSettings& settings) {
   SEncParamExt parameters;
@@ -67,11 +51,11 @@ SEncParamExt parameters_for(ISVCEncoder& encoder, const EncoderSettings& setting
   // Said in the stream, or a browser guesses the matrix from the height.
   layer.bVideoSignalTypePresent = true;
   layer.uiVideoFormat = VF_UNDEF;
-  layer.bFullRange = false;
+  layer.bFullRange = settings.colours.full_range;
   layer.bColorDescriptionPresent = true;
   layer.uiColorPrimaries = CP_BT709;
   layer.uiTransferCharacteristics = TRC_BT709;
-  layer.uiColorMatrix = CM_BT709;
+  layer.uiColorMatrix = static_cast<unsigned char>(settings.colours.is_bt709 ? CM_BT709 : CM_SMPTE170M);
   return parameters;
 }
 
@@ -82,17 +66,6 @@ petrel::Bytes bytes_of(const SLayerBSInfo& layer) {
 }
 
 }  // namespace
-
-int level_for(const EncoderSettings& settings) {
-  const int macroblocks = ((settings.width + 15) / 16) * ((settings.height + 15) / 16);
-  const auto fits = [&](const Level& level) {
-    return macroblocks <= level.macroblocks &&
-           macroblocks * settings.frames_per_second <= level.macroblocks_per_second &&
-           settings.bits_per_second <= level.bits_per_second;
-  };
-  const auto found = std::ranges::find_if(levels, fits);
-  return found == levels.end() ? levels.back().level : found->level;
-}
 
 void OpenH264Encoder::Destroy::operator()(ISVCEncoder* encoder) const {
   encoder->Uninitialize();
@@ -120,23 +93,26 @@ OpenH264Encoder::OpenH264Encoder(const EncoderSettings& settings) : settings_(se
 
 OpenH264Encoder::~OpenH264Encoder() = default;
 
-OpenH264Encoder::Encoded OpenH264Encoder::encode(const Picture& picture, petrel::Duration offset) {
-  // OpenH264 does not write into its input, but says so nowhere in its types.
-  auto* samples = const_cast<std::uint8_t*>(picture.samples().data());
-  const int luma = picture.width() * picture.height();
+EncodedPicture OpenH264Encoder::encode(const PictureView& picture, petrel::Duration offset) {
+  if (picture.format != PixelFormat::i420) {
+    if (!converted_) converted_.emplace(picture.width, picture.height);
+    convert_to_i420(picture, *converted_);
+    return encode(PictureView(*converted_), offset);
+  }
   SSourcePicture source{};
   source.iColorFormat = videoFormatI420;
-  source.iPicWidth = picture.width();
-  source.iPicHeight = picture.height();
-  source.iStride[0] = picture.width();
-  source.iStride[1] = source.iStride[2] = picture.width() / 2;
-  source.pData[0] = samples;
-  source.pData[1] = samples + luma;
-  source.pData[2] = samples + luma + luma / 4;
+  source.iPicWidth = picture.width;
+  source.iPicHeight = picture.height;
+  for (std::size_t i = 0; i < picture.planes.size(); ++i) {
+    source.iStride[i] = picture.planes[i].stride;
+    // OpenH264 does not write into its input, but says so nowhere in its types.
+    source.pData[i] = const_cast<std::uint8_t*>(picture.planes[i].samples.data());
+  }
   source.uiTimeStamp = std::chrono::duration_cast<std::chrono::milliseconds>(offset).count();
 
   SFrameBSInfo info{};
-  Encoded encoded;
+  EncodedPicture encoded;
+  encoded.offset = offset;
   if (encoder_->EncodeFrame(&source, &info) != cmResultSuccess) return encoded;
   encoded.key_frame = info.eFrameType == videoFrameTypeIDR;
   for (int i = 0; i < info.iLayerNum; ++i) {

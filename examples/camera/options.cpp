@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <iterator>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -19,12 +21,25 @@ constexpr const char* description =
     "them:\n"
     "AWS_ACCESS_KEY_ID and its like in the environment, ~/.aws, or AWS IoT.";
 
+constexpr const char* source_help =
+    "Where the picture comes from:\n"
+    "  pattern         a test pattern\n"
+    "  file:PATH       an H.264 file (Annex B), over and over\n"
+    "  pipe:-          H.264 (Annex B) from standard input; pipe:PATH: from a FIFO\n"
+    "  rpicam[:ARGS]   a Raspberry Pi camera by rpicam-vid, with more arguments for it\n"
+    "  v4l2[:DEVICE]   a USB or other V4L2 camera, such as /dev/video0\n"
+    "  libcamera[:ID]  a camera by libcamera; ID where there are several\n ";
+
 constexpr const char* examples =
     "Examples:\n"
     "  petrel-camera\n"
     "      the test pattern, on http://127.0.0.1:8080/\n"
     "  petrel-camera --source file:garden.h264 --fps 25\n"
     "      a file, over and over\n"
+    "  petrel-camera --source v4l2:/dev/video0\n"
+    "      a USB camera\n"
+    "  petrel-camera --source 'rpicam:--rotation 180'\n"
+    "      a Raspberry Pi camera that hangs upside down\n"
     "  petrel-camera --listen 0.0.0.0:8080 --token pick-a-long-word\n"
     "      for other machines, which open http://THIS-MACHINE:8080/?token=pick-a-long-word\n"
     "  petrel-camera --size 640x360 --fps 15 --bitrate 500k\n"
@@ -48,14 +63,47 @@ std::optional<Number> whole(std::string_view text) {
   return value;
 }
 
+// "NAME:REST" or "NAME": the rest, which may be empty.
+std::optional<std::string> rest_of(const std::string& text, std::string_view name) {
+  if (text == name) return "";
+  if (text.starts_with(name) && text[name.size()] == ':') return text.substr(name.size() + 1);
+  return std::nullopt;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
 void read_source(const std::string& text, Options& options) {
-  constexpr std::string_view file = "file:";
   if (text == "pattern") {
     options.source = Options::PatternInput{};
-  } else if (text.starts_with(file) && text.size() > file.size()) {
-    options.source = Options::FileInput{text.substr(file.size())};
+  } else if (const auto file = rest_of(text, "file"); file && !file->empty()) {
+    options.source = Options::FileInput{*file};
+  } else if (const auto pipe = rest_of(text, "pipe"); pipe && !pipe->empty()) {
+    options.source = Options::PipeInput{*pipe};
+  } else if (const auto extra = rest_of(text, "rpicam")) {
+    options.source = Options::RpicamInput{words_of(*extra)};
+  } else if (const auto device = rest_of(text, "v4l2")) {
+    options.source = Options::V4l2Input{device->empty() ? "/dev/video0" : *device};
+  } else if (const auto id = rest_of(text, "libcamera")) {
+    options.source = Options::LibcameraInput{*id};
   } else {
-    throw shared::UserError("--source " + text + ": write pattern, or file:PATH.");
+    throw shared::UserError("--source " + text +
+                            ": write pattern, file:PATH, pipe:PATH, rpicam, v4l2:DEVICE or libcamera.");
+  }
+}
+
+void read_encoder(const std::string& text, Options& options) {
+  using Kind = Options::Encoder::Kind;
+  if (text == "auto") {
+    options.encoder = {Kind::automatic, ""};
+  } else if (text == "openh264") {
+    options.encoder = {Kind::openh264, ""};
+  } else if (const auto device = rest_of(text, "v4l2m2m")) {
+    options.encoder = {Kind::v4l2m2m, *device};
+  } else {
+    throw shared::UserError("--encoder " + text + ": write auto, openh264 or v4l2m2m[:DEVICE].");
   }
 }
 
@@ -119,19 +167,24 @@ void check_kvs(const Options& options) {
 std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
   Options options;
   std::string source = "pattern";
+  std::string encoder = "auto";
   std::string size = "1280x720";
   std::string bitrate = "2500k";
   std::vector<std::string> signaling;
 
   CLI::App app(description, "petrel-camera");
   app.footer(examples);
-  app.add_option("--source", source, "Where the picture comes from: pattern, or file:PATH (H.264, Annex B)")
+  app.add_option("--source", source, source_help)->capture_default_str();
+  app.add_option("--encoder", encoder,
+                 "What codes raw pictures: auto, openh264 (software), or v4l2m2m[:DEVICE] (a chip's encoder)")
       ->capture_default_str();
-  app.add_option("--size", size, "Width and height of the pattern")->capture_default_str();
+  app.add_option("--size", size, "Width and height of the picture; a camera takes the nearest that it has")
+      ->capture_default_str();
   app.add_option("--fps", options.frames_per_second,
-                 "Frames per second: of the pattern (30), or instead of what the file says")
+                 "Frames per second (30), or instead of what the file says")
       ->check(CLI::Range(1.0, 120.0));
-  app.add_option("--bitrate", bitrate, "Bits per second of the pattern")->capture_default_str();
+  app.add_option("--bitrate", bitrate, "Bits per second of what is encoded here or by rpicam-vid")
+      ->capture_default_str();
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -149,6 +202,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
 
   return shared::parse<Options>(app, argc, argv, [&] {
     read_source(source, options);
+    read_encoder(encoder, options);
     read_size(size, options);
     read_bitrate(bitrate, options);
     read_signaling(signaling, options);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "shared/server_options.hpp"
 
@@ -17,10 +18,30 @@ struct Options {
   struct FileInput {
     std::string path;
   };
-  std::variant<PatternInput, FileInput> source;
+  struct PipeInput {
+    std::string path;  ///< "-": standard input.
+  };
+  struct RpicamInput {
+    std::vector<std::string> extra_arguments;  ///< For rpicam-vid, after the program's own.
+  };
+  struct V4l2Input {
+    std::string device;
+  };
+  struct LibcameraInput {
+    std::string id;  ///< Empty: the first camera.
+  };
+  std::variant<PatternInput, FileInput, PipeInput, RpicamInput, V4l2Input, LibcameraInput> source;
+
+  /// For sources of raw pictures.
+  struct Encoder {
+    enum class Kind : std::uint8_t { automatic, openh264, v4l2m2m };
+    Kind kind = Kind::automatic;
+    std::string device;  ///< Of v4l2m2m. Empty: the first that can do it.
+  };
+  Encoder encoder;
   int width = 1280;
   int height = 720;
-  std::optional<double> frames_per_second;  ///< Absent: 30 for the pattern, the stream's own for a file.
+  std::optional<double> frames_per_second;  ///< Absent: 30, or a file's own.
   std::uint32_t bits_per_second = 2'500'000;
   std::size_t max_viewers = 8;
   bool local = true;    ///< --signaling local: the page and WHEP.

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 
-#include "camera/frame_source.hpp"
+#include "camera/encoded_source.hpp"
 #include "camera/openh264_encoder.hpp"
+#include "camera/picture_source.hpp"
 #include "camera/test_pattern.hpp"
 
 namespace camera {
@@ -13,28 +14,30 @@ namespace camera {
 /// Since midnight, local time.
 using TimeOfDay = std::function<std::chrono::milliseconds()>;
 
-/// `--source pattern`: draws TestPattern and encodes it.
-class PatternSource final : public FrameSource {
+/// Draws TestPattern, at the rate of the settings.
+class PatternPictures final : public PictureSource {
  public:
-  PatternSource(const EncoderSettings& settings, TimeOfDay time_of_day);
+  PatternPictures(const EncoderSettings& settings, TimeOfDay time_of_day);
 
-  petrel::Duration next_due() const override;
-  std::optional<AccessUnit> next() override;
-  void force_key_frame() override { key_frame_wanted_ = true; }
-  bool can_force_key_frame() const override { return true; }
-  void set_bitrate(std::uint32_t bits_per_second) override { bitrate_wanted_ = bits_per_second; }
-  std::string profile_level_id() const override { return encoder_.profile_level_id(); }
-  std::string description() const override;
+  std::optional<petrel::Duration> next_due() const override;
+  std::optional<PictureView> next() override;
+  void release() override {}
+  int width() const override { return settings_.width; }
+  int height() const override { return settings_.height; }
+  double frames_per_second() const override { return settings_.frames_per_second; }
+  std::string name() const override { return "test pattern"; }
 
  private:
   EncoderSettings settings_;
   TimeOfDay time_of_day_;
   TestPattern pattern_;
-  OpenH264Encoder encoder_;
   std::uint32_t frame_ = 0;
-  // Written by the program's thread, taken by the capture thread: the only state the two share.
-  std::atomic<bool> key_frame_wanted_ = false;
-  std::atomic<std::uint32_t> bitrate_wanted_ = 0;
+};
+
+/// The pattern in software's coding, which is there on every machine.
+class PatternSource final : public EncodedSource {
+ public:
+  PatternSource(const EncoderSettings& settings, TimeOfDay time_of_day);
 };
 
 }  // namespace camera

@@ -36,6 +36,32 @@ TEST(CameraOptions, NeedNothing) {
   EXPECT_FALSE(options.server.log_level);
 }
 
+TEST(CameraOptions, NameASource) {
+  EXPECT_EQ(std::get<Options::PipeInput>(accepted({"--source", "pipe:-"}).source).path, "-");
+  EXPECT_EQ(std::get<Options::PipeInput>(accepted({"--source", "pipe:a:b"}).source).path, "a:b");
+  EXPECT_TRUE(
+      std::get<Options::RpicamInput>(accepted({"--source", "rpicam"}).source).extra_arguments.empty());
+  EXPECT_EQ(std::get<Options::RpicamInput>(accepted({"--source", "rpicam:--rotation 180  --hdr auto"}).source)
+                .extra_arguments,
+            (std::vector<std::string>{"--rotation", "180", "--hdr", "auto"}));
+  EXPECT_EQ(std::get<Options::V4l2Input>(accepted({"--source", "v4l2:/dev/video2"}).source).device,
+            "/dev/video2");
+  EXPECT_EQ(std::get<Options::V4l2Input>(accepted({"--source", "v4l2"}).source).device, "/dev/video0");
+  EXPECT_EQ(std::get<Options::LibcameraInput>(accepted({"--source", "libcamera"}).source).id, "");
+  EXPECT_EQ(std::get<Options::LibcameraInput>(accepted({"--source", "libcamera:imx708"}).source).id,
+            "imx708");
+}
+
+TEST(CameraOptions, NameAnEncoder) {
+  using Kind = Options::Encoder::Kind;
+  EXPECT_EQ(accepted({}).encoder.kind, Kind::automatic);
+  EXPECT_EQ(accepted({"--encoder", "auto"}).encoder.kind, Kind::automatic);
+  EXPECT_EQ(accepted({"--encoder", "openh264"}).encoder.kind, Kind::openh264);
+  EXPECT_EQ(accepted({"--encoder", "v4l2m2m"}).encoder.kind, Kind::v4l2m2m);
+  EXPECT_EQ(accepted({"--encoder", "v4l2m2m"}).encoder.device, "");
+  EXPECT_EQ(accepted({"--encoder", "v4l2m2m:/dev/video11"}).encoder.device, "/dev/video11");
+}
+
 TEST(CameraOptions, PublishToAChannelInsteadOfThePageOrBesideIt) {
   EXPECT_TRUE(accepted({}).local);
   EXPECT_FALSE(accepted({}).kvs);
@@ -113,7 +139,10 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
   };
   const std::vector<Row> rows{
       {{"--sorce", "pattern"}, "--sorce"},
-      {{"--source", "webcam"}, "write pattern, or file:PATH"},
+      {{"--source", "webcam"}, "write pattern, file:PATH, pipe:PATH, rpicam"},
+      {{"--source", "pipe:"}, "pipe:PATH"},
+      {{"--source", "v4l2x"}, "v4l2:DEVICE"},
+      {{"--encoder", "x264"}, "write auto, openh264 or v4l2m2m"},
       {{"--source", "file:"}, "file:PATH"},
       {{"--size", "1280"}, "WIDTHxHEIGHT"},
       {{"--size", "1281x720"}, "even"},

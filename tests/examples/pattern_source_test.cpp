@@ -28,7 +28,7 @@ TEST(PatternSource, KeepsTheTimeOfItsFrameRate) {
   PatternSource source({.width = 160, .height = 160, .frames_per_second = 30}, [] { return 0ms; });
   EXPECT_EQ(source.next_due(), 0ns);
   for (int frame = 0; frame < 300; ++frame) {
-    const petrel::Duration due = source.next_due();
+    const petrel::Duration due = *source.next_due();
     const auto unit = source.next();
     ASSERT_TRUE(unit);
     ASSERT_EQ(unit->capture_offset, due);
@@ -48,7 +48,8 @@ TEST(PatternSource, MakesAKeyFrameOnRequestOnce) {
 
 TEST(PatternSource, SaysWhatItIs) {
   PatternSource source({}, [] { return 0ms; });
-  EXPECT_EQ(source.description(), "test pattern, 1280x720 at 30 fps, 2.5 Mbit/s, H.264 42c01f");
+  EXPECT_EQ(source.description(),
+            "test pattern, 1280x720 at 30 fps, 2.5 Mbit/s, H.264 42c01f, encoded by OpenH264 (software)");
 }
 
 }  // namespace

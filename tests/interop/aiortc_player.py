@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Plays a WHEP address with aiortc: aiortc_player.py URL FRAMES. Prints what it got as JSON."""
+"""Plays a WHEP address with aiortc: aiortc_player.py URL FRAMES [PICTURE]. Prints what it got as JSON, and
+writes the last frame as a PPM file."""
 
 import asyncio
 import json
@@ -17,7 +18,17 @@ def post(url: str, offer: str) -> str:
         return response.read().decode()
 
 
-async def main(url: str, wanted: int) -> None:
+def write_picture(path: str, frame) -> None:
+    plane = frame.reformat(format="rgb24").planes[0]
+    samples = bytes(plane)
+    with open(path, "wb") as file:
+        file.write(f"P6 {frame.width} {frame.height} 255\n".encode())
+        for row in range(frame.height):
+            begin = row * plane.line_size
+            file.write(samples[begin : begin + 3 * frame.width])
+
+
+async def main(url: str, wanted: int, picture: str | None) -> None:
     result = {"version": aiortc.__version__, "frames": 0}
     connection = RTCPeerConnection(RTCConfiguration([]))
     enough = asyncio.Event()
@@ -30,6 +41,8 @@ async def main(url: str, wanted: int) -> None:
                     frame = await track.recv()
                     result["frames"] += 1
                     result["size"] = f"{frame.width}x{frame.height}"
+                if picture:
+                    write_picture(picture, frame)
             except MediaStreamError:
                 result["error"] = "the track ended"
             enough.set()
@@ -52,4 +65,4 @@ async def main(url: str, wanted: int) -> None:
     await connection.close()
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None))

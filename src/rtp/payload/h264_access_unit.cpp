@@ -38,20 +38,28 @@ void AccessUnitSplitter::push(Bytes chunk) {
 
 void AccessUnitSplitter::finish() { finished_ = true; }
 
+void AccessUnitSplitter::pause() { paused_ = true; }
+
 Result<std::optional<AccessUnit>> AccessUnitSplitter::next() {
+  auto unit = next_unit();
+  if (!unit || !*unit) paused_ = false;
+  return unit;
+}
+
+Result<std::optional<AccessUnit>> AccessUnitSplitter::next_unit() {
   for (;;) {
     if (!open_ && !open_unit(find_start_code(buffer_, scanned_))) return take_last();
 
     const std::size_t end = find_start_code(buffer_, scanned_);
-    const bool complete = end < buffer_.size() || finished_;
+    const auto complete = [&] { return end < buffer_.size() || finished_ || (paused_ && in_picture()); };
     const Bytes nal = without_trailing_zeros(Bytes(buffer_).subspan(open_->begin, end - open_->begin));
-    if (!open_->placed && (complete || nal.size() >= enough_to_place)) {
+    if (!open_->placed && (complete() || nal.size() >= enough_to_place)) {
       open_->placed = true;
       if (!nal.empty() && begins_access_unit(nal)) {
         if (auto unit = take(open_->code)) return unit;
       }
     }
-    if (!complete) {
+    if (!complete()) {
       scanned_ = std::max(open_->begin, buffer_.size() - std::min(buffer_.size(), start_code_size - 1));
       if (buffer_.size() - begin_ <= max_frame_size) return std::optional<AccessUnit>();
       if (give_up()) return Errc::frame_too_large;
@@ -61,6 +69,11 @@ Result<std::optional<AccessUnit>> AccessUnitSplitter::next() {
     open_.reset();
     scanned_ = end;
   }
+}
+
+bool AccessUnitSplitter::in_picture() const {
+  if (has_picture_) return true;
+  return open_ && open_->begin < buffer_.size() && is_picture_data(nal_type(buffer_[open_->begin]));
 }
 
 bool AccessUnitSplitter::open_unit(std::size_t code) {
@@ -129,7 +142,8 @@ std::optional<AccessUnit> AccessUnitSplitter::take(std::size_t end) {
 }
 
 std::optional<AccessUnit> AccessUnitSplitter::take_last() {
-  if (!finished_ || !has_picture_) return std::nullopt;
+  if (!(finished_ || paused_) || !has_picture_) return std::nullopt;
+  if (paused_) has_units_ = false;  // What follows up to a start code came too late for this picture.
   return take(buffer_.size());
 }
 

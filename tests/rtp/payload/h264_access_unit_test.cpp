@@ -47,6 +47,68 @@ TEST(AccessUnitSplitter, DoesNotMindHowTheStreamComes) {
   }
 }
 
+TEST(AccessUnitSplitter, GivesAFrameWhenTheStreamPauses) {
+  const auto file = captured_file("x264_baseline.h264");
+  AccessUnitSplitter splitter;
+  std::vector<AccessUnit> units;
+  std::size_t at = 0;
+  for (const std::size_t size : baseline_sizes) {
+    splitter.push(Bytes(file).subspan(at, size));
+    at += size;
+    EXPECT_FALSE(*splitter.next());
+    splitter.pause();
+    auto unit = splitter.next();
+    ASSERT_TRUE(unit && *unit);
+    units.push_back(std::move(**unit));
+    splitter.pause();  // Nothing is left.
+    EXPECT_FALSE(*splitter.next());
+  }
+  EXPECT_EQ(sizes(units), baseline_sizes);
+  EXPECT_TRUE(units[4].key_frame);
+}
+
+TEST(AccessUnitSplitter, GivesBothFramesThatCameBeforeAPause) {
+  const auto file = captured_file("x264_baseline.h264");
+  AccessUnitSplitter splitter;
+  splitter.push(Bytes(file).first(2819 + 502));
+  splitter.pause();
+  EXPECT_EQ((*splitter.next()).value().bytes.size(), 2819u);
+  EXPECT_EQ((*splitter.next()).value().bytes.size(), 502u);
+  EXPECT_FALSE(*splitter.next());
+  splitter.push(Bytes(file).subspan(2819 + 502, 300));  // The pause is over.
+  EXPECT_FALSE(*splitter.next());
+}
+
+TEST(AccessUnitSplitter, WaitsForThePictureThatParameterSetsAnnounce) {
+  const auto file = captured_file("x264_baseline.h264");
+  AccessUnitSplitter splitter;
+  std::size_t at = 0;
+  for (; at < 30; ++at) {  // In the middle of the SPS, and then of the SEI.
+    splitter.push(Bytes(file).subspan(at, 1));
+    splitter.pause();
+    EXPECT_FALSE(*splitter.next());
+  }
+  splitter.push(Bytes(file).subspan(at, 2819 - at));
+  splitter.pause();
+  const auto unit = splitter.next();
+  ASSERT_TRUE(unit && *unit);
+  EXPECT_EQ((*unit)->bytes.size(), 2819u);
+  EXPECT_TRUE((*unit)->has_parameters);
+}
+
+TEST(AccessUnitSplitter, LosesWhatComesOfAPictureAfterAPause) {
+  const auto file = captured_file("x264_baseline.h264");
+  AccessUnitSplitter splitter;
+  splitter.push(Bytes(file).first(2000));
+  splitter.pause();
+  EXPECT_EQ((*splitter.next()).value().bytes.size(), 2000u);
+  splitter.push(Bytes(file).subspan(2000, 819 + 502));
+  splitter.pause();
+  const auto next = splitter.next();
+  ASSERT_TRUE(next && *next);
+  EXPECT_EQ((*next)->bytes, std::vector(file.begin() + 2819, file.begin() + 2819 + 502));
+}
+
 TEST(AccessUnitSplitter, GivesAFrameAsSoonAsTheNextOneBegins) {
   const auto file = captured_file("x264_baseline.h264");
   AccessUnitSplitter splitter;

@@ -30,13 +30,16 @@ struct AccessUnit {
 /// are access units of their own, as the standard has it.
 ///
 /// Where an access unit ends shows only when the next one begins, so a live stream is one frame late
-/// here; an encoder that gives whole frames needs no splitter.
+/// here, unless its pauses are told by pause(). An encoder that gives whole frames needs no splitter.
 class PETREL_API AccessUnitSplitter {
  public:
   /// More of the stream; any number of bytes.
   void push(Bytes chunk);
   /// The stream is over: what is left is an access unit.
   void finish();
+  /// The stream pauses, as a live one does between pictures: when a picture has begun, what has come is all
+  /// of it, and next() gives it. Bytes of it that come later are lost, and it is cut short.
+  void pause();
 
   /// The next complete access unit; nullopt: more of the stream is needed, or it is over.
   /// rtp::Errc::frame_too_large, once, where an access unit exceeds rtp::max_frame_size: it is skipped.
@@ -54,6 +57,9 @@ class PETREL_API AccessUnitSplitter {
     bool placed = false;    ///< Known to belong to the current access unit.
   };
 
+  Result<std::optional<AccessUnit>> next_unit();
+  /// Some of a picture has come.
+  bool in_picture() const;
   /// Opens the NAL unit whose start code is at `code`; false if there is none.
   bool open_unit(std::size_t code);
   bool begins_access_unit(Bytes nal) const;
@@ -69,6 +75,7 @@ class PETREL_API AccessUnitSplitter {
   std::optional<Open> open_;
   bool has_units_ = false;  ///< The stream has begun: `begin_` is at a start code, or behind what is skipped.
   bool finished_ = false;
+  bool paused_ = false;         ///< Since the last access unit was taken.
   bool skipping_ = false;       ///< The current access unit is too large, and what came of it is gone.
   bool has_picture_ = false;    ///< The current access unit has a slice, …
   std::byte picture_header_{};  ///< … whose NAL unit header this is, …

@@ -1,0 +1,140 @@
+#include "camera/make_source.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+#include "camera/encoded_source.hpp"
+#include "camera/file_source.hpp"
+#include "camera/openh264_encoder.hpp"
+#include "camera/pipe_source.hpp"
+#include "camera/rpicam_source.hpp"
+#include "camera/v4l2_encoder.hpp"
+#include "camera/v4l2_source.hpp"
+#include "shared/number_text.hpp"
+#include "shared/user_error.hpp"
+
+namespace camera {
+namespace {
+
+constexpr double usual_rate = 30;
+
+// The encoder of --encoder. What is chosen is part of the source's description.
+std::unique_ptr<VideoEncoder> make_encoder(const EncoderSettings& settings, const Options::Encoder& wanted,
+                                           const SourceSurroundings& around) {
+  using Kind = Options::Encoder::Kind;
+  if (wanted.kind == Kind::openh264) return std::make_unique<OpenH264Encoder>(settings);
+
+  const std::string device = wanted.device.empty() ? find_v4l2_encoder(around.v4l2) : wanted.device;
+  if (wanted.kind == Kind::v4l2m2m) {
+    if (device.empty()) {
+      throw shared::UserError(
+          "--encoder v4l2m2m: no device here encodes H.264, or none may be opened (group video). A Raspberry "
+          "Pi 5 "
+          "has none. Use --encoder openh264.");
+    }
+    return std::make_unique<V4l2Encoder>(around.v4l2, device, settings, around.clock);
+  }
+  if (device.empty()) return std::make_unique<OpenH264Encoder>(settings);
+  try {
+    return std::make_unique<V4l2Encoder>(around.v4l2, device, settings, around.clock);
+  } catch (const std::runtime_error& error) {
+    around.say(std::string(error.what()) + " Encoding in software instead.");
+  }
+  return std::make_unique<OpenH264Encoder>(settings);
+}
+
+// For every source of raw pictures.
+std::unique_ptr<FrameSource> encoded(std::unique_ptr<PictureSource> pictures, const Options& options,
+                                     const SourceSurroundings& around) {
+  auto encoder = make_encoder({.width = pictures->width(),
+                               .height = pictures->height(),
+                               .frames_per_second = pictures->frames_per_second(),
+                               .bits_per_second = options.bits_per_second,
+                               .colours = pictures->colours()},
+                              options.encoder, around);
+  return std::make_unique<EncodedSource>(std::move(pictures), std::move(encoder));
+}
+
+class Maker {
+ public:
+  Maker(const Options& options, const SourceSurroundings& around) : options_(options), around_(around) {}
+
+  std::unique_ptr<FrameSource> operator()(const Options::PatternInput&) const {
+    return encoded(std::make_unique<PatternPictures>(wanted(), around_.time_of_day), options_, around_);
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::FileInput& input) const {
+    return std::make_unique<FileSource>(input.path, options_.frames_per_second);
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::PipeInput& input) const {
+    return recovering("pipe:" + input.path,
+                      [path = input.path, &clock = around_.clock] { return PipeSource::open(path, clock); },
+                      {.reopens = false});
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::RpicamInput& input) const {
+    const char* path = std::getenv("PATH");
+    return recovering("rpicam", [settings = wanted(), extra = input.extra_arguments,
+                                 path = std::string(path != nullptr ? path : ""), &clock = around_.clock] {
+      return std::make_unique<RpicamSource>(settings, extra, path, clock);
+    });
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::V4l2Input& input) const {
+    return recovering(input.device, [this_copy = *this, device = input.device] {
+      const EncoderSettings wanted = this_copy.wanted();
+      const V4l2Mode mode{0, wanted.width, wanted.height, wanted.frames_per_second};
+      auto opened =
+          open_v4l2(this_copy.around_.v4l2, device, mode, wanted.bits_per_second, this_copy.around_.clock);
+      if (auto* coded = std::get_if<std::unique_ptr<FrameSource>>(&opened)) return std::move(*coded);
+      auto pictures = std::get<std::unique_ptr<PictureSource>>(std::move(opened));
+      this_copy.say_what_differs(device, *pictures);
+      return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
+    });
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput&) const { without("libcamera"); }
+
+ private:
+  EncoderSettings wanted() const {
+    return {.width = options_.width,
+            .height = options_.height,
+            .frames_per_second = options_.frames_per_second.value_or(usual_rate),
+            .bits_per_second = options_.bits_per_second};
+  }
+  // For every live source. `name` is what its lines begin with; `open` makes it, again and again.
+  std::unique_ptr<FrameSource> recovering(std::string name, RecoveringSource::Open open,
+                                          RecoveringSource::Settings settings = {}) const {
+    return std::make_unique<RecoveringSource>(std::move(name), std::move(open), around_.clock, around_.say,
+                                              settings);
+  }
+  // A camera takes the nearest that it has, which a person may not expect.
+  void say_what_differs(const std::string& name, const PictureSource& pictures) const {
+    const EncoderSettings asked = wanted();
+    const double given = pictures.frames_per_second();
+    if (pictures.width() == asked.width && pictures.height() == asked.height &&
+        std::abs(given - asked.frames_per_second) < 0.5) {
+      return;
+    }
+    around_.say(name + " has no " + mode_text(asked.width, asked.height, asked.frames_per_second) +
+                ": it gives " + mode_text(pictures.width(), pictures.height(), given) + ".");
+  }
+  static std::string mode_text(int width, int height, double frames_per_second) {
+    return std::to_string(width) + "x" + std::to_string(height) + " at " +
+           shared::short_number(frames_per_second) + " fps";
+  }
+  [[noreturn]] static void without(const char* source) {
+    throw shared::UserError(std::string("--source ") + source +
+                            ": this program was built without it. --help lists the others.");
+  }
+
+  // Copies: sources are opened again long after the call.
+  Options options_;
+  SourceSurroundings around_;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameSource> make_source(const Options& options, const SourceSurroundings& around) {
+  return std::visit(Maker(options, around), options.source);
+}
+
+}  // namespace camera

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+
+#include "camera/clock.hpp"
+#include "camera/frame_source.hpp"
+#include "camera/options.hpp"
+#include "camera/pattern_source.hpp"
+#include "camera/recovering_source.hpp"
+#include "camera/v4l2_device.hpp"
+
+namespace camera {
+
+/// What sources need of the world.
+struct SourceSurroundings {
+  TimeOfDay time_of_day;  ///< For the pattern.
+  Clock& clock;           ///< Outlives the source.
+  Say say;                ///< One line for people, on the capture thread or on the caller's.
+  V4l2System& v4l2;       ///< Cameras and encoders; linux_v4l2(). Outlives the source.
+};
+
+/// The source of --source, with the encoder of --encoder where it gives raw pictures. Cameras are opened and
+/// have given a picture when it returns; they recover by themselves afterwards. Throws UserError or
+/// SourceLost with a line that says what to do.
+std::unique_ptr<FrameSource> make_source(const Options& options, const SourceSurroundings& around);
+
+}  // namespace camera

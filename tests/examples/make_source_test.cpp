@@ -1,0 +1,152 @@
+#include "camera/make_source.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "examples/coded_pattern.hpp"
+#include "examples/scripted_camera.hpp"
+#include "examples/scripted_encoder.hpp"
+#include "shared/user_error.hpp"
+
+namespace camera {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A machine with a camera and a chip that encodes, both scripted.
+class Machine final : public V4l2System {
+ public:
+  explicit Machine(testing::VirtualClock& clock) : camera(clock), chip(clock) {
+    cameras.cameras["/dev/video0"] = &camera;
+    camera.add_format(V4L2_PIX_FMT_YUYV, {{320, 180, {15}}});
+  }
+  std::unique_ptr<V4l2Device> open(const std::string& path, int& error) override {
+    return chips.chips.contains(path) ? chips.open(path, error) : cameras.open(path, error);
+  }
+  std::vector<std::string> paths() override {
+    auto all = cameras.paths();
+    for (const auto& path : chips.paths()) all.push_back(path);
+    return all;
+  }
+  void add_chip() { chips.chips["/dev/video11"] = &chip; }
+
+  testing::ScriptedCamera camera;
+  testing::ScriptedEncoder chip;
+  testing::ScriptedCameras cameras;
+  testing::ScriptedEncoders chips;
+};
+
+class MakeSource : public ::testing::Test {
+ protected:
+  MakeSource() {
+    clock.wait(100s);
+    options.width = 320;
+    options.height = 180;
+    options.frames_per_second = 30;
+    options.bits_per_second = 500'000;
+  }
+  std::unique_ptr<FrameSource> make() {
+    return make_source(options, {[] { return 0ms; }, clock,
+                                 [this](const std::string& line) { said.push_back(line); }, machine});
+  }
+  std::string refusal() {
+    try {
+      make();
+    } catch (const shared::UserError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  void shoot() { machine.camera.shoot(std::vector<std::uint8_t>(320 * 180 * 2, 100)); }
+
+  testing::VirtualClock clock;
+  Machine machine{clock};
+  Options options;
+  std::vector<std::string> said;
+};
+
+TEST_F(MakeSource, EncodesThePatternInSoftwareWhereThereIsNoChip) {
+  const auto source = make();
+  EXPECT_EQ(source->description(),
+            "test pattern, 320x180 at 30 fps, 0.5 Mbit/s, H.264 42c01e, encoded by OpenH264 (software)");
+  EXPECT_TRUE(source->next());
+  EXPECT_TRUE(said.empty());
+}
+
+TEST_F(MakeSource, TakesAChipWhereThereIsOne) {
+  machine.add_chip();
+  const auto source = make();
+  EXPECT_EQ(source->description(),
+            "test pattern, 320x180 at 30 fps, 0.5 Mbit/s, H.264 42c01e, encoded by a chip (/dev/video11)");
+  EXPECT_TRUE(source->next());
+  options.encoder = {Options::Encoder::Kind::openh264, ""};
+  EXPECT_NE(make()->description().find("OpenH264"), std::string::npos);
+}
+
+TEST_F(MakeSource, SaysWhyAChipIsNotTaken) {
+  machine.add_chip();
+  machine.chip.max_width = 160;
+  EXPECT_NE(make()->description().find("OpenH264"), std::string::npos);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("Encoding in software instead."), std::string::npos);
+  options.encoder = {Options::Encoder::Kind::v4l2m2m, ""};
+  EXPECT_NE(refusal().find("/dev/video11 encodes no"), std::string::npos);
+}
+
+TEST_F(MakeSource, SaysThatThereIsNoChip) {
+  options.encoder = {Options::Encoder::Kind::v4l2m2m, ""};
+  EXPECT_NE(refusal().find("no device here encodes H.264"), std::string::npos);
+  options.encoder.device = "/dev/video0";
+  EXPECT_NE(refusal().find("/dev/video0 is no encoder"), std::string::npos);
+}
+
+TEST_F(MakeSource, ShowsACameraThatIsUnpluggedAndComesBack) {
+  options.source = Options::V4l2Input{"/dev/video0"};
+  shoot();
+  const auto source = make();
+  EXPECT_EQ(said,
+            (std::vector<std::string>{"/dev/video0 has no 320x180 at 30 fps: it gives 320x180 at 15 fps."}));
+  EXPECT_EQ(source->description(),
+            "Scripted? (/dev/video0, YUYV), 320x180 at 15 fps, 0.5 Mbit/s, H.264 42c01e, encoded by OpenH264 "
+            "(software)");
+  EXPECT_FALSE(source->next_due());
+  EXPECT_TRUE(source->next()->key_frame);
+  shoot();
+  EXPECT_FALSE(source->next()->key_frame);
+
+  machine.camera.hangs_up = true;
+  EXPECT_FALSE(source->next());
+  machine.camera.hangs_up = false;
+  EXPECT_EQ(
+      said.back(),
+      "/dev/video0 is not there (ENODEV): plug the camera in. Trying again in 1 s, then ever more rarely.");
+  EXPECT_EQ(machine.camera.open, 0);
+  shoot();
+  std::optional<AccessUnit> unit;
+  for (int i = 0; i < 100 && !unit; ++i) unit = source->next();
+  ASSERT_TRUE(unit);
+  EXPECT_TRUE(unit->key_frame);
+  EXPECT_EQ(said.back().substr(0, 23), "/dev/video0 is back: Sc");
+}
+
+TEST_F(MakeSource, SaysWhatACameraLacksWhenItIsStarted) {
+  options.source = Options::V4l2Input{"/dev/video7"};
+  EXPECT_THROW(make(), std::runtime_error);
+  options.source = Options::LibcameraInput{};
+  EXPECT_NE(refusal().find("--source libcamera: this program was built without it"), std::string::npos);
+  options.source = Options::PipeInput{"/nonexistent"};
+  EXPECT_NE(refusal().find("mkfifo"), std::string::npos);
+}
+
+TEST_F(MakeSource, PlaysFiles) {
+  const std::string path = ::testing::TempDir() + "petrel_make_source.h264";
+  std::ofstream(path, std::ios::binary) << petrel::as_text(testing::joined(testing::coded_pattern(5, 5)));
+  options.source = Options::FileInput{path};
+  EXPECT_TRUE(make()->next());
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace camera
