@@ -15,7 +15,7 @@
 #include "camera/page.hpp"
 #include "camera/pattern_source.hpp"
 #include "camera/viewers.hpp"
-#include "petrel/http/whep.hpp"
+#include "petrel/whip/server.hpp"
 #include "petrel/io/dump.hpp"
 #include "shared/http_listener.hpp"
 #include "shared/peer_config.hpp"
@@ -25,6 +25,7 @@
 namespace {
 
 namespace http = petrel::http;
+namespace whip = petrel::whip;
 
 std::chrono::milliseconds local_time_of_day() {
   const auto now = std::chrono::system_clock::now();
@@ -82,15 +83,15 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
   http::Response response;
   if (auto refusal = http::refuse_access(policy, request)) {
     response = *std::move(refusal);
-  } else if (auto action = http::route_whep(request)) {
-    if (auto* create = std::get_if<http::WhepCreate>(&*action)) {
+  } else if (auto action = whip::route(request, "/whep")) {
+    if (auto* create = std::get_if<whip::SessionCreate>(&*action)) {
       auto creating = viewers.create(std::move(*create));
       response = co_await std::move(creating);
-    } else if (const auto* trickle = std::get_if<http::WhepTrickle>(&*action)) {
+    } else if (const auto* trickle = std::get_if<whip::SessionTrickle>(&*action)) {
       response = co_await viewers.trickle(*trickle);
-    } else if (const auto* leave = std::get_if<http::WhepDelete>(&*action)) {
+    } else if (const auto* leave = std::get_if<whip::SessionDelete>(&*action)) {
       response = viewers.remove(*leave);
-    } else if (const auto* report = std::get_if<http::WhepReport>(&*action)) {
+    } else if (const auto* report = std::get_if<whip::SessionReport>(&*action)) {
       response = viewers.report(*report);
     } else {
       response = std::get<http::Response>(*std::move(action));

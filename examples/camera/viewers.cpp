@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "petrel/http/ice_restart.hpp"
+#include "petrel/whip/ice_restart.hpp"
 #include "petrel/peer/errc.hpp"
 #include "shared/random_id.hpp"
 
@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace http = petrel::http;
+namespace whip = petrel::whip;
 using petrel::ConnectionState;
 
 // A player that does not trickle needs all of our candidates in the answer. Host candidates
@@ -73,8 +74,8 @@ petrel::PeerConnection* Viewers::peer(ViewerId id) {
   return found == viewers_.end() ? nullptr : &found->second.peer;
 }
 
-asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
-  if (full()) co_return http::whep_full(settings_.max_viewers, retry_when_full);
+asio::awaitable<http::Response> Viewers::create(whip::SessionCreate request) {
+  if (full()) co_return whip::full(settings_.max_viewers, retry_when_full);
 
   const auto added = add(settings_.peer);
   const ViewerId id = added->first;
@@ -86,10 +87,10 @@ asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
   }
   ++viewers_served_;
   // The viewer may be gone by the time its candidates are gathered: nothing of it is touched after.
-  const http::WhepSession session{viewer.session, viewer.etag, {}};
+  const whip::NewSession session{viewer.session, viewer.etag, {}};
   auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return http::whep_created({session.id, session.etag, answer.sdp});
+  co_return whip::created({session.id, session.etag, answer.sdp}, "/whep");
 }
 
 petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {
@@ -121,40 +122,40 @@ std::string Viewers::reason_of(const Viewer& viewer, std::error_code error) cons
 
 http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error) const {
   const std::string reason = reason_of(viewer, error);
-  return error == petrel::jsep::Errc::no_common_codec ? http::whep_no_common_codec(reason)
-                                                      : http::whep_bad_offer(reason);
+  return error == petrel::jsep::Errc::no_common_codec ? whip::no_common_codec(reason)
+                                                      : whip::bad_offer(reason);
 }
 
-asio::awaitable<http::Response> Viewers::trickle(http::WhepTrickle request) {
+asio::awaitable<http::Response> Viewers::trickle(whip::SessionTrickle request) {
   const auto found = find(request.session);
-  if (found == viewers_.end()) co_return http::whep_unknown_session();
+  if (found == viewers_.end()) co_return whip::unknown_session();
   Viewer& viewer = found->second;
-  if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag))
-    co_return http::whep_stale_generation();
+  if (request.if_match && !whip::matches_etag(*request.if_match, viewer.etag))
+    co_return whip::stale_generation();
 
-  const http::TrickleFragment& fragment = request.fragment;
+  const whip::TrickleFragment& fragment = request.fragment;
   const auto remote = viewer.peer.remote_description();
-  const std::string before = remote ? http::ice_fragment_of(remote->sdp).ufrag : "";
+  const std::string before = remote ? whip::ice_fragment_of(remote->sdp).ufrag : "";
   const bool restarts = !fragment.ufrag.empty() && fragment.ufrag != before;
   if (restarts) {
     if (const auto restarted = restart(viewer, fragment); !restarted) {
       std::string reason = viewer.peer.error_detail();
-      co_return http::whep_no_restart(reason.empty() ? restarted.error().message() : reason);
+      co_return whip::no_restart(reason.empty() ? restarted.error().message() : reason);
     }
   }
   add_candidates(viewer, fragment);
-  if (!restarts) co_return http::whep_no_content();
+  if (!restarts) co_return whip::no_content();
   // The viewer may be gone when this is over: nothing of it is touched after.
   const std::string etag = viewer.etag;
   auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return http::whep_restarted(etag, http::ice_fragment_of(answer.sdp));
+  co_return whip::restarted(etag, whip::ice_fragment_of(answer.sdp));
 }
 
 // RFC 9725 4.3.3: what the fragment leaves out is as it was in the offer before.
-petrel::Result<void> Viewers::restart(Viewer& viewer, const http::TrickleFragment& fragment) {
+petrel::Result<void> Viewers::restart(Viewer& viewer, const whip::TrickleFragment& fragment) {
   std::string offer =
-      http::with_ice_credentials(viewer.peer.remote_description()->sdp, fragment.ufrag, fragment.pwd);
+      whip::with_ice_credentials(viewer.peer.remote_description()->sdp, fragment.ufrag, fragment.pwd);
   if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set)
     return set;
   if (auto set = viewer.peer.set_local_description(); !set) return set;
@@ -162,8 +163,8 @@ petrel::Result<void> Viewers::restart(Viewer& viewer, const http::TrickleFragmen
   return {};
 }
 
-void Viewers::add_candidates(Viewer& viewer, const http::TrickleFragment& fragment) {
-  for (const http::TrickleSection& section : fragment.sections) {
+void Viewers::add_candidates(Viewer& viewer, const whip::TrickleFragment& fragment) {
+  for (const whip::TrickleSection& section : fragment.sections) {
     // What cannot be used is the player's loss, not an error: it may well know addresses that we do not
     // speak.
     for (const std::string& candidate : section.candidates) {
@@ -173,11 +174,11 @@ void Viewers::add_candidates(Viewer& viewer, const http::TrickleFragment& fragme
   }
 }
 
-http::Response Viewers::remove(const http::WhepDelete& request) {
+http::Response Viewers::remove(const whip::SessionDelete& request) {
   const auto found = find(request.session);
-  if (found == viewers_.end()) return http::whep_unknown_session();
+  if (found == viewers_.end()) return whip::unknown_session();
   forget(found->first);
-  return http::whep_no_content();
+  return whip::no_content();
 }
 
 void Viewers::on_state(ViewerId id, ConnectionState state) {
@@ -257,7 +258,7 @@ void Viewers::forget(ViewerId id) {
   if (on_gone_) on_gone_(id);
 }
 
-http::Response Viewers::report(const http::WhepReport& request) const {
+http::Response Viewers::report(const whip::SessionReport& request) const {
   const auto json = [](std::string text) {
     return http::Response{http::Status::ok, {{"Content-Type", "application/json"}}, std::move(text)};
   };
@@ -267,7 +268,7 @@ http::Response Viewers::report(const http::WhepReport& request) const {
   for (const Ended& ended : ended_) {
     if (ended.session == request.session) return json(ended.report);
   }
-  return http::whep_unknown_session();
+  return whip::unknown_session();
 }
 
 void Viewers::set_ice_servers(const std::vector<petrel::IceServer>& servers) {

@@ -17,7 +17,7 @@
 #include "camera/group_of_pictures.hpp"
 #include "camera/key_frame_gate.hpp"
 #include "petrel/http/message.hpp"
-#include "petrel/http/whep.hpp"
+#include "petrel/whip/server.hpp"
 #include "petrel/peer_connection.hpp"
 
 namespace camera {
@@ -58,13 +58,13 @@ class Viewers {
   /// Called for each viewer that has gone, by itself or by leave().
   void on_gone(std::function<void(ViewerId)> callback) { on_gone_ = std::move(callback); }
 
-  /// The WHEP side. Each answers one request of http::route_whep().
-  asio::awaitable<petrel::http::Response> create(petrel::http::WhepCreate request);
-  asio::awaitable<petrel::http::Response> trickle(petrel::http::WhepTrickle request);
-  petrel::http::Response remove(const petrel::http::WhepDelete& request);
+  /// The WHEP side. Each answers one request of whip::route().
+  asio::awaitable<petrel::http::Response> create(petrel::whip::SessionCreate request);
+  asio::awaitable<petrel::http::Response> trickle(petrel::whip::SessionTrickle request);
+  petrel::http::Response remove(const petrel::whip::SessionDelete& request);
 
   /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
-  petrel::http::Response report(const petrel::http::WhepReport& request) const;
+  petrel::http::Response report(const petrel::whip::SessionReport& request) const;
 
   /// For all who watch and all who will, by WHEP: other servers, or new credentials for the same ones.
   void set_ice_servers(const std::vector<petrel::IceServer>& servers);
@@ -96,8 +96,8 @@ class Viewers {
 
   Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
-  petrel::Result<void> restart(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
-  static void add_candidates(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
+  petrel::Result<void> restart(Viewer& viewer, const petrel::whip::TrickleFragment& fragment);
+  static void add_candidates(Viewer& viewer, const petrel::whip::TrickleFragment& fragment);
   std::string reason_of(const Viewer& viewer, std::error_code error) const;
   petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
   void on_state(ViewerId id, petrel::ConnectionState state);
