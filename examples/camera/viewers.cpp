@@ -4,9 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "petrel/whip/ice_restart.hpp"
 #include "petrel/peer/errc.hpp"
-#include "shared/random_id.hpp"
 
 namespace camera {
 namespace {
@@ -46,8 +44,7 @@ Viewers::Table::iterator Viewers::add(petrel::PeerConfig config) {
   const ViewerId id{++last_id_};
   config.name = "viewer-" + std::to_string(id.value);
   const auto added = viewers_.try_emplace(id, network_, std::move(config)).first;
-  added->second.session = shared::random_id(network_.random());
-  added->second.etag = shared::random_id(network_.random());
+  added->second.served = whip::new_session(network_.random());
   return added;
 }
 
@@ -87,7 +84,7 @@ asio::awaitable<http::Response> Viewers::create(whip::SessionCreate request) {
   }
   ++viewers_served_;
   // The viewer may be gone by the time its candidates are gathered: nothing of it is touched after.
-  const whip::NewSession session{viewer.session, viewer.etag, {}};
+  const whip::ServedSession session = viewer.served;
   auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
   co_return whip::created({session.id, session.etag, answer.sdp}, "/whep");
@@ -129,49 +126,9 @@ http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error
 asio::awaitable<http::Response> Viewers::trickle(whip::SessionTrickle request) {
   const auto found = find(request.session);
   if (found == viewers_.end()) co_return whip::unknown_session();
-  Viewer& viewer = found->second;
-  if (request.if_match && !whip::matches_etag(*request.if_match, viewer.etag))
-    co_return whip::stale_generation();
-
-  const whip::TrickleFragment& fragment = request.fragment;
-  const auto remote = viewer.peer.remote_description();
-  const std::string before = remote ? whip::ice_fragment_of(remote->sdp).ufrag : "";
-  const bool restarts = !fragment.ufrag.empty() && fragment.ufrag != before;
-  if (restarts) {
-    if (const auto restarted = restart(viewer, fragment); !restarted) {
-      std::string reason = viewer.peer.error_detail();
-      co_return whip::no_restart(reason.empty() ? restarted.error().message() : reason);
-    }
-  }
-  add_candidates(viewer, fragment);
-  if (!restarts) co_return whip::no_content();
-  // The viewer may be gone when this is over: nothing of it is touched after.
-  const std::string etag = viewer.etag;
-  auto gathered = viewer.peer.gathered_description(gathering_limit_);
-  const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return whip::restarted(etag, whip::ice_fragment_of(answer.sdp));
-}
-
-// RFC 9725 4.3.3: what the fragment leaves out is as it was in the offer before.
-petrel::Result<void> Viewers::restart(Viewer& viewer, const whip::TrickleFragment& fragment) {
-  std::string offer =
-      whip::with_ice_credentials(viewer.peer.remote_description()->sdp, fragment.ufrag, fragment.pwd);
-  if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set)
-    return set;
-  if (auto set = viewer.peer.set_local_description(); !set) return set;
-  viewer.etag = shared::random_id(network_.random());
-  return {};
-}
-
-void Viewers::add_candidates(Viewer& viewer, const whip::TrickleFragment& fragment) {
-  for (const whip::TrickleSection& section : fragment.sections) {
-    // What cannot be used is the player's loss, not an error: it may well know addresses that we do not
-    // speak.
-    for (const std::string& candidate : section.candidates) {
-      (void)viewer.peer.add_ice_candidate(candidate, section.mid.value_or(""));
-    }
-    if (section.end_of_candidates) (void)viewer.peer.add_ice_candidate("", section.mid.value_or(""));
-  }
+  auto applying = whip::apply(found->second.peer, found->second.served, std::move(request), network_.random(),
+                              gathering_limit_);
+  co_return co_await std::move(applying);
 }
 
 http::Response Viewers::remove(const whip::SessionDelete& request) {
@@ -244,7 +201,7 @@ void Viewers::run_gate() {
 
 Viewers::Table::iterator Viewers::find(const std::string& session) {
   auto it = viewers_.begin();
-  while (it != viewers_.end() && it->second.session != session) ++it;
+  while (it != viewers_.end() && it->second.served.id != session) ++it;
   return it;
 }
 
@@ -252,7 +209,7 @@ void Viewers::forget(ViewerId id) {
   gate_.handle_gone(id);
   const auto viewer = viewers_.find(id);
   if (viewer == viewers_.end()) return;
-  ended_.push_back({viewer->second.session, petrel::to_json(viewer->second.peer.report())});
+  ended_.push_back({viewer->second.served.id, petrel::to_json(viewer->second.peer.report())});
   if (ended_.size() > max_ended) ended_.pop_front();
   viewers_.erase(viewer);
   if (on_gone_) on_gone_(id);
@@ -263,7 +220,7 @@ http::Response Viewers::report(const whip::SessionReport& request) const {
     return http::Response{http::Status::ok, {{"Content-Type", "application/json"}}, std::move(text)};
   };
   for (const auto& [id, viewer] : viewers_) {
-    if (viewer.session == request.session) return json(petrel::to_json(viewer.peer.report()));
+    if (viewer.served.id == request.session) return json(petrel::to_json(viewer.peer.report()));
   }
   for (const Ended& ended : ended_) {
     if (ended.session == request.session) return json(ended.report);

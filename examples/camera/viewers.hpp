@@ -17,8 +17,9 @@
 #include "camera/group_of_pictures.hpp"
 #include "camera/key_frame_gate.hpp"
 #include "petrel/http/message.hpp"
-#include "petrel/whip/server.hpp"
+#include "petrel/io/whip_server.hpp"
 #include "petrel/peer_connection.hpp"
+#include "petrel/whip/server.hpp"
 
 namespace camera {
 
@@ -79,8 +80,7 @@ class Viewers {
   struct Viewer {
     Viewer(petrel::io::Network& network, petrel::PeerConfig config) : peer(network, std::move(config)) {}
 
-    std::string session;  ///< In the URL; nobody can guess it.
-    std::string etag;
+    petrel::whip::ServedSession served;
     bool own_servers = false;  ///< Its ICE servers are not everybody's.
     petrel::PeerConnection peer;
     std::optional<petrel::Sender> sender;
@@ -96,8 +96,6 @@ class Viewers {
 
   Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
-  petrel::Result<void> restart(Viewer& viewer, const petrel::whip::TrickleFragment& fragment);
-  static void add_candidates(Viewer& viewer, const petrel::whip::TrickleFragment& fragment);
   std::string reason_of(const Viewer& viewer, std::error_code error) const;
   petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
   void on_state(ViewerId id, petrel::ConnectionState state);

@@ -95,6 +95,7 @@ void Client::close(TimePoint now) {
 const std::vector<IceServer>& Client::ice_servers() const { return state_->session().ice_servers(); }
 bool Client::established() const { return state_->session().established(); }
 bool Client::trickles() const { return state_->session().trickles(); }
+bool Client::restarts() const { return state_->session().restarts(); }
 bool Client::over() const { return state_->session().over(); }
 
 bool Client::handle_datagram(TimePoint now, const Datagram& datagram) {

@@ -75,6 +75,8 @@ class PETREL_API Client {
   bool established() const;
   /// The server takes candidates after the offer, for all that is known.
   bool trickles() const;
+  /// The server restarts ICE, for all that is known.
+  bool restarts() const;
   /// Closed, or after Failed.
   bool over() const;
 
