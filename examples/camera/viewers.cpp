@@ -71,6 +71,20 @@ petrel::PeerConnection* Viewers::peer(ViewerId id) {
   return found == viewers_.end() ? nullptr : &found->second.peer;
 }
 
+asio::awaitable<http::Response> Viewers::respond(whip::SessionAction action) {
+  if (auto* offer = std::get_if<whip::SessionCreate>(&action)) {
+    auto creating = create(std::move(*offer));
+    co_return co_await std::move(creating);
+  }
+  if (auto* patch = std::get_if<whip::SessionTrickle>(&action)) {
+    auto trickling = trickle(std::move(*patch));
+    co_return co_await std::move(trickling);
+  }
+  if (const auto* leave = std::get_if<whip::SessionDelete>(&action)) co_return remove(*leave);
+  if (const auto* asked = std::get_if<whip::SessionReport>(&action)) co_return report(*asked);
+  co_return std::get<http::Response>(std::move(action));
+}
+
 asio::awaitable<http::Response> Viewers::create(whip::SessionCreate request) {
   if (full()) co_return whip::full(settings_.max_viewers, retry_when_full);
 
@@ -138,6 +152,31 @@ http::Response Viewers::remove(const whip::SessionDelete& request) {
   return whip::no_content();
 }
 
+ViewerId Viewers::attach(petrel::Sender sender) {
+  const ViewerId id{++last_id_};
+  sender.on_key_frame_request([this, id] {
+    gate_.handle_request(network_.now(), id);
+    run_gate();
+  });
+  outlets_.try_emplace(id, Outlet{std::move(sender)});
+  return id;
+}
+
+void Viewers::handle_ready(ViewerId outlet) {
+  gate_.handle_ready(network_.now(), outlet);
+  const auto found = outlets_.find(outlet);
+  if (found != outlets_.end() && !source_.can_force_key_frame() && !group_.frames().empty()) {
+    for (const auto& frame : group_.frames()) send(found->second, frame);
+    if (group_.is_complete()) gate_.handle_caught_up(outlet);
+  }
+  run_gate();
+}
+
+void Viewers::detach(ViewerId outlet) {
+  gate_.handle_gone(outlet);
+  outlets_.erase(outlet);
+}
+
 void Viewers::on_state(ViewerId id, ConnectionState state) {
   const auto found = viewers_.find(id);
   if (found == viewers_.end()) return;
@@ -175,6 +214,9 @@ void Viewers::handle_frame(const CapturedFrame& captured) {
   for (auto& [id, viewer] : viewers_) {
     if (gate_.admits(id)) send(viewer, frame);
   }
+  for (auto& [id, outlet] : outlets_) {
+    if (gate_.admits(id)) send(outlet, frame);
+  }
   if (!source_.can_force_key_frame()) group_.push(frame, unit.annex_b.size(), unit.key_frame);
   run_gate();
 }
@@ -182,6 +224,10 @@ void Viewers::handle_frame(const CapturedFrame& captured) {
 void Viewers::send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame) {
   // A frame that cannot leave is asked for again by the peer itself: it wants a key frame then.
   if (viewer.sender->send_frame(frame)) ++viewer.frames_sent;
+}
+
+void Viewers::send(Outlet& outlet, const std::shared_ptr<const petrel::EncodedFrame>& frame) {
+  if (outlet.sender.send_frame(frame)) ++outlet.frames_sent;
 }
 
 void Viewers::run_gate() {
@@ -250,17 +296,23 @@ std::string Viewers::statistics() const {
     }
     viewers.push_back(std::move(each));
   }
+  nlohmann::json published = nlohmann::json::array();
+  for (const auto& [id, outlet] : outlets_) {
+    published.push_back({{"id", id.value}, {"frames_sent", outlet.frames_sent}});
+  }
   return nlohmann::json{{"source", source_.description()},
                         {"frames", frames_},
                         {"key_frames", key_frames_},
                         {"viewers_served", viewers_served_},
-                        {"viewers", std::move(viewers)}}
+                        {"viewers", std::move(viewers)},
+                        {"published", std::move(published)}}
       .dump();
 }
 
 void Viewers::close() {
   gate_timer_.cancel();
   viewers_.clear();
+  outlets_.clear();
 }
 
 }  // namespace camera

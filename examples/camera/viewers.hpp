@@ -59,13 +59,14 @@ class Viewers {
   /// Called for each viewer that has gone, by itself or by leave().
   void on_gone(std::function<void(ViewerId)> callback) { on_gone_ = std::move(callback); }
 
-  /// The WHEP side. Each answers one request of whip::route().
-  asio::awaitable<petrel::http::Response> create(petrel::whip::SessionCreate request);
-  asio::awaitable<petrel::http::Response> trickle(petrel::whip::SessionTrickle request);
-  petrel::http::Response remove(const petrel::whip::SessionDelete& request);
+  /// Another way out for the same frames, by a call that somebody else keeps: the gate lets them through from
+  /// handle_ready() on, a key frame first, until detach(). It is no viewer, and max_viewers does not count it.
+  ViewerId attach(petrel::Sender sender);
+  void handle_ready(ViewerId outlet);
+  void detach(ViewerId outlet);
 
-  /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
-  petrel::http::Response report(const petrel::whip::SessionReport& request) const;
+  /// The WHEP side: answers what whip::route() has made of a request below "/whep".
+  asio::awaitable<petrel::http::Response> respond(petrel::whip::SessionAction action);
 
   /// For all who watch and all who will, by WHEP: other servers, or new credentials for the same ones.
   void set_ice_servers(const std::vector<petrel::IceServer>& servers);
@@ -87,6 +88,10 @@ class Viewers {
     std::uint64_t frames_sent = 0;
     bool told = false;  ///< How it connected is in the log.
   };
+  struct Outlet {
+    petrel::Sender sender;
+    std::uint64_t frames_sent = 0;
+  };
   /// A session that is over, and what its report said last.
   struct Ended {
     std::string session;
@@ -94,6 +99,11 @@ class Viewers {
   };
   using Table = std::map<ViewerId, Viewer>;
 
+  asio::awaitable<petrel::http::Response> create(petrel::whip::SessionCreate request);
+  asio::awaitable<petrel::http::Response> trickle(petrel::whip::SessionTrickle request);
+  petrel::http::Response remove(const petrel::whip::SessionDelete& request);
+  /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
+  petrel::http::Response report(const petrel::whip::SessionReport& request) const;
   Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
   std::string reason_of(const Viewer& viewer, std::error_code error) const;
@@ -101,6 +111,7 @@ class Viewers {
   void on_state(ViewerId id, petrel::ConnectionState state);
   void start_from_group(ViewerId id);
   void send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame);
+  static void send(Outlet& outlet, const std::shared_ptr<const petrel::EncodedFrame>& frame);
   void run_gate();
   Table::iterator find(const std::string& session);
   void tell_why(ViewerId id, Viewer& viewer);
@@ -110,6 +121,7 @@ class Viewers {
   FrameSource& source_;
   ViewerSettings settings_;
   Table viewers_;
+  std::map<ViewerId, Outlet> outlets_;
   std::deque<Ended> ended_;
   std::function<void(ViewerId)> on_gone_;
   KeyFrameGate gate_;

@@ -182,6 +182,7 @@ void Session::take_answer(TimePoint now, const Call& call, const http::Response&
   const std::string_view tag = response.headers.get("ETag").value_or("");
   etag_ = tag.size() <= max_etag ? tag : "";
   state_ = State::established;
+  was_answered_ = true;
   log(now, LogLevel::info, "whip.answered", where(call.url));
   emit(Answered{answer_});
   if (!has_url) {

@@ -135,6 +135,7 @@ class Session {
   std::vector<IceServer> ice_servers_;
   std::vector<Call> calls_;
   std::uint32_t last_id_ = 0;
+  bool was_answered_ = false;  ///< Ever: what the server refuses then may pass.
   unsigned failures_ = 0;  ///< Sessions that came to nothing, in a row.
   std::optional<TimePoint> connected_at_;
   std::optional<TimePoint> begin_at_;

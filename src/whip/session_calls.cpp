@@ -163,7 +163,9 @@ void Session::offer_refused(TimePoint now, const Call& call, const http::Respons
   if (refusal.error == Errc::unauthorized && !config_.bearer_token.empty() && !carries_token(call.url)) {
     detail += " (the token is for " + where(endpoint_) + " only, and not sent to where that redirects)";
   }
-  if (!refusal.transient) return give_up(now, refusal.error, std::move(detail));
+  // What was right once may be right again: servers refuse while they still think that the last session is there,
+  // or while they are being set up anew.
+  if (!refusal.transient && !was_answered_) return give_up(now, refusal.error, std::move(detail));
   lose(now, refusal.error, std::move(detail), retry_after(response));
 }
 

@@ -31,6 +31,7 @@ class ScriptedServer {
     http.handle_bytes(now, datagram.payload);
     while (auto request = http.poll_request()) {
       asked.push_back(*request);
+      if (later && later(datagram.flow, *request)) continue;
       const auto response = script_(*request);
       if (!response) {
         connections_.erase(found);
@@ -41,6 +42,13 @@ class ScriptedServer {
     }
     while (auto bytes = http.poll_bytes()) send(datagram.flow, *bytes);
     return true;
+  }
+  /// The answer to a request that `later` has taken; nothing if its connection has gone.
+  void reply(TimePoint now, FlowId flow, const http::Response& response) {
+    const auto found = connections_.find(flow);
+    if (found == connections_.end()) return;
+    static_cast<void>(found->second->respond(now, response));
+    while (auto bytes = found->second->poll_bytes()) send(flow, *bytes);
   }
   void handle_flow(TimePoint now, FlowId flow, const FlowChange& change) {
     if (std::holds_alternative<FlowAccepted>(change)) {
@@ -61,6 +69,8 @@ class ScriptedServer {
   std::optional<Event> poll_event() { return std::nullopt; }
 
   std::vector<http::Request> asked{};
+  /// True: reply() comes later.
+  std::function<bool(FlowId, const http::Request&)> later{};
 
  private:
   void send(FlowId flow, std::string_view bytes) {

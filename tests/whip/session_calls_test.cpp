@@ -46,6 +46,18 @@ TEST(SessionCalls, EveryRefusalOfAnOfferIsAnErrorOfItsOwnWithAdvice) {
   }
 }
 
+TEST(SessionCalls, ARefusalDoesNotEndWhatHasWorkedBefore) {
+  Bench bench = offered();
+  bench.answer(created());
+  bench.session.abandon(bench.now, make_error_code(Errc::not_connected), "");
+  bench.take();
+  bench.wait(5s);
+  bench.offer();
+  bench.answer(status(403));
+  ASSERT_TRUE(bench.event<Interrupted>());
+  EXPECT_EQ(bench.event<Interrupted>()->error, Errc::forbidden);
+}
+
 TEST(SessionCalls, WaitsAsLongAsTheServerSays) {
   for (const unsigned code : {409u, 429u, 503u}) {
     Bench bench = offered();
