@@ -20,17 +20,17 @@ constexpr std::array<std::string_view, 6> bodies{"",
                                                  "a=ice-ufrag:s2\r\na=ice-pwd:p2\r\nm=x\r\na=candidate:1\r\n",
                                                  "a=ice-ufrag:s2\r\n",
                                                  "<html>"};
-constexpr std::array<std::string_view, 6> places{"",           "/s/1",       "https://other.example/x", "http://a/",
-                                                 "//a:b:c/..", "mailto:nobody"};
+constexpr std::array<std::string_view, 6> places{"",          "/s/1",       "https://other.example/x",
+                                                 "http://a/", "//a:b:c/..", "mailto:nobody"};
 constexpr std::array<std::string_view, 2> offers{
     "v=0\r\na=ice-options:trickle\r\na=ice-ufrag:o1\r\na=ice-pwd:p\r\nm=x\r\na=candidate:1\r\n",
     "v=0\r\na=ice-ufrag:o2\r\na=ice-pwd:q\r\nm=x\r\n"};
 
 }  // namespace
 
-// Drives a session by a script in the input, one operation of two bytes each: what its owner does and what the
-// server answers, in any order. Properties: the token goes to one origin only, one PATCH is under way at most, a
-// deadline that was handled is not left behind, and a session that is over asks for nothing.
+// Drives a session by a script in the input, one operation of two bytes each: what its owner does and what
+// the server answers, in any order. Properties: the token goes to one origin only, one PATCH is under way at
+// most, a deadline that was handled is not left behind, and a session that is over asks for nothing.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0 || size > 2000) return 0;
   testing::SeededRandom random(1);
@@ -47,11 +47,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto drain = [&] {
     while (auto action = session.poll_action()) {
       if (const auto* send = std::get_if<whip::SendCall>(&*action)) {
-        const bool is_home = send->url.host == "server.example" && send->url.port == 443 && send->url.secure();
+        const bool is_home =
+            send->url.host == "server.example" && send->url.port == 443 && send->url.secure();
         if (send->request.headers.get("Authorization").has_value() != is_home) std::abort();
         open.push_back({send->id, send->request.method == http::Method::patch});
       } else {
-        std::erase_if(open, [&](const Open& each) { return each.id == std::get<whip::CancelCall>(*action).id; });
+        std::erase_if(open,
+                      [&](const Open& each) { return each.id == std::get<whip::CancelCall>(*action).id; });
       }
     }
     if (std::ranges::count_if(open, &Open::is_patch) > 1) std::abort();
@@ -71,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 1:
         static_cast<void>(session.send_candidate(
-            now, {operand == 0 ? "" : "candidate:" + std::to_string(operand), "0", operand % 3 == 0 ? "o1" : ""}));
+            now,
+            {operand == 0 ? "" : "candidate:" + std::to_string(operand), "0", operand % 3 == 0 ? "o1" : ""}));
         break;
       case 2:
         static_cast<void>(session.restart_ice(now, offers[operand % offers.size()]));

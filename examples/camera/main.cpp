@@ -163,7 +163,8 @@ int run(const camera::Options& options) {
         .url = options.url,
         .bearer_token = camera::read_bearer_token(options.bearer_token, options.bearer_token_file)};
     if (log) session.log = &*log;
-    whip.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server), publisher_failed);
+    whip.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server),
+                 publisher_failed);
   }
   reload_servers_on(reloads, options.server, viewers, kvs, whip);
   camera::Capture capture(

@@ -152,9 +152,9 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option(
-         "--signaling", signaling,
-         "How viewers find the camera: local (the page and WHEP; default), kvs or whip. May be given for each")
+  app.add_option("--signaling", signaling,
+                 "How viewers find the camera: local (the page and WHEP; default), kvs or whip. May be given "
+                 "for each")
       ->allow_extra_args(false);
   app.add_option("--channel", options.channel, "Channel of kvs, name or ARN; it is made if there is none");
   app.add_option("--region", options.region,

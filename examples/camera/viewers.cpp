@@ -300,12 +300,9 @@ std::string Viewers::statistics() const {
   for (const auto& [id, outlet] : outlets_) {
     published.push_back({{"id", id.value}, {"frames_sent", outlet.frames_sent}});
   }
-  return nlohmann::json{{"source", source_.description()},
-                        {"frames", frames_},
-                        {"key_frames", key_frames_},
-                        {"viewers_served", viewers_served_},
-                        {"viewers", std::move(viewers)},
-                        {"published", std::move(published)}}
+  return nlohmann::json{{"source", source_.description()}, {"frames", frames_},
+                        {"key_frames", key_frames_},       {"viewers_served", viewers_served_},
+                        {"viewers", std::move(viewers)},   {"published", std::move(published)}}
       .dump();
 }
 

@@ -60,7 +60,8 @@ class Viewers {
   void on_gone(std::function<void(ViewerId)> callback) { on_gone_ = std::move(callback); }
 
   /// Another way out for the same frames, by a call that somebody else keeps: the gate lets them through from
-  /// handle_ready() on, a key frame first, until detach(). It is no viewer, and max_viewers does not count it.
+  /// handle_ready() on, a key frame first, until detach(). It is no viewer, and max_viewers does not count
+  /// it.
   ViewerId attach(petrel::Sender sender);
   void handle_ready(ViewerId outlet);
   void detach(ViewerId outlet);

@@ -55,11 +55,13 @@ WhipPublisher::WhipPublisher(petrel::io::Network& network, Viewers& viewers, whi
                              std::vector<petrel::IceServer> own_servers, std::function<void()> on_failed)
     : viewers_(viewers),
       on_failed_(std::move(on_failed)),
-      call_(network, checked(config), [this](petrel::PeerConnection& peer) { prepare(peer); },
-            call_options(viewers, std::move(own_servers))) {
+      call_(
+          network, checked(config), [this](petrel::PeerConnection& peer) { prepare(peer); },
+          call_options(viewers, std::move(own_servers))) {
   endpoint_ = without_query(config.url);
-  call_.on_event(
-      [this](const whip::CallEvent& event) { std::visit([this](const auto& each) { handle(each); }, event); });
+  call_.on_event([this](const whip::CallEvent& event) {
+    std::visit([this](const auto& each) { handle(each); }, event);
+  });
 }
 
 void WhipPublisher::close(std::function<void()> done) {

@@ -10,15 +10,15 @@
 
 namespace camera {
 
-/// The camera as the publisher of a WHIP endpoint, for as long as it takes: who watches there is the server's affair.
-/// What people have to know goes to stderr, one line each and without the token.
+/// The camera as the publisher of a WHIP endpoint, for as long as it takes: who watches there is the server's
+/// affair. What people have to know goes to stderr, one line each and without the token.
 ///
 /// Everything on the network's executor.
 class WhipPublisher {
  public:
-  /// `network` and `viewers` outlive this object. `on_failed` is called once, when publishing cannot go on before
-  /// something is put right. Throws UserError for a configuration that cannot work. `own_servers` are used beside
-  /// those that the server recommends.
+  /// `network` and `viewers` outlive this object. `on_failed` is called once, when publishing cannot go on
+  /// before something is put right. Throws UserError for a configuration that cannot work. `own_servers` are
+  /// used beside those that the server recommends.
   WhipPublisher(petrel::io::Network& network, Viewers& viewers, petrel::whip::SessionConfig config,
                 std::vector<petrel::IceServer> own_servers, std::function<void()> on_failed);
   ~WhipPublisher() { stop_sending(); }
@@ -50,8 +50,8 @@ class WhipPublisher {
   petrel::whip::Call call_;
 };
 
-/// The token as options give it: itself, or the first line of a file. Throws UserError for a file that cannot be read or
-/// has none.
+/// The token as options give it: itself, or the first line of a file. Throws UserError for a file that cannot
+/// be read or has none.
 std::string read_bearer_token(const std::string& token, const std::string& file);
 
 }  // namespace camera

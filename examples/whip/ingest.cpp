@@ -18,8 +18,8 @@ constexpr std::chrono::seconds retry_when_taken = 5s;
 
 }  // namespace
 
-Ingest::Ingest(petrel::io::Network& network, petrel::PeerConfig config, std::vector<whip::IceServer> recommended,
-               OnFrame on_frame)
+Ingest::Ingest(petrel::io::Network& network, petrel::PeerConfig config,
+               std::vector<whip::IceServer> recommended, OnFrame on_frame)
     : network_(network),
       config_(std::move(config)),
       recommended_(std::move(recommended)),
@@ -44,9 +44,8 @@ asio::awaitable<http::Response> Ingest::respond(whip::SessionAction action) {
   }
   if (const auto* asked = std::get_if<whip::SessionReport>(&action)) {
     if (!is_here(asked->session)) co_return whip::unknown_session();
-    co_return http::Response{http::Status::ok,
-                             {{"Content-Type", "application/json"}},
-                             petrel::to_json(publisher_->peer.report())};
+    co_return http::Response{
+        http::Status::ok, {{"Content-Type", "application/json"}}, petrel::to_json(publisher_->peer.report())};
   }
   auto response = std::get<http::Response>(std::move(action));
   recommend(response);
@@ -82,7 +81,8 @@ asio::awaitable<http::Response> Ingest::create(whip::SessionCreate request) {
 
 petrel::Result<void> Ingest::negotiate(Publisher& publisher, std::string offer) {
   publisher.peer.on_connection_state_change([this](ConnectionState state) { on_state(state); });
-  if (auto set = publisher.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set) return set;
+  if (auto set = publisher.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set)
+    return set;
   if (auto set = publisher.peer.set_local_description(); !set) return set;
   for (petrel::Transceiver& transceiver : publisher.peer.transceivers()) {
     const auto direction = transceiver.current_direction();

@@ -16,8 +16,8 @@
 
 namespace whip_server {
 
-/// The one who publishes, by WHIP. One at a time: a second is turned away while the first is connected, and takes
-/// their place when they are not.
+/// The one who publishes, by WHIP. One at a time: a second is turned away while the first is connected, and
+/// takes their place when they are not.
 ///
 /// Everything on the network's executor.
 class Ingest {
@@ -27,8 +27,8 @@ class Ingest {
   using OnFrame = std::function<void(const std::shared_ptr<const petrel::EncodedFrame>&)>;
 
   /// `network` outlives this object. `recommended` are the ICE servers that publishers are told of.
-  Ingest(petrel::io::Network& network, petrel::PeerConfig config, std::vector<petrel::whip::IceServer> recommended,
-         OnFrame on_frame);
+  Ingest(petrel::io::Network& network, petrel::PeerConfig config,
+         std::vector<petrel::whip::IceServer> recommended, OnFrame on_frame);
 
   /// Answers what whip::route() has made of a request below `endpoint`.
   asio::awaitable<petrel::http::Response> respond(petrel::whip::SessionAction action);

@@ -33,7 +33,8 @@ struct Options {
 
 std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
   CLI::App app(
-      "Takes one publisher by WHIP (POST /whip) and shows what they send: on its page, and to any WHEP player (POST "
+      "Takes one publisher by WHIP (POST /whip) and shows what they send: on its page, and to any WHEP "
+      "player (POST "
       "/whep).",
       "petrel-whip-server");
   app.footer(
@@ -116,9 +117,9 @@ int run(const Options& options) {
   });
   source.ingest = &ingest;
   const http::AccessPolicy policy = shared::access_policy(options.server);
-  shared::HttpListener listener(io.get_executor(), options.server.listen_endpoint, [&](http::Request request) {
-    return answer(ingest, viewers, policy, std::move(request));
-  });
+  shared::HttpListener listener(
+      io.get_executor(), options.server.listen_endpoint,
+      [&](http::Request request) { return answer(ingest, viewers, policy, std::move(request)); });
 
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](std::error_code error, int) {

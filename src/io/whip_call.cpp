@@ -29,7 +29,8 @@ WhipCallState::WhipCallState(io::Network& network, whip::SessionConfig config, w
     : network_(&network),
       prepare_(std::move(prepare)),
       options_(std::move(options)),
-      client_(whip::Client::create(network.now(), {std::move(config), options_.tls}, network.random()).value()),
+      client_(
+          whip::Client::create(network.now(), {std::move(config), options_.tls}, network.random()).value()),
       wake_(std::in_place, network.executor(), asio::steady_timer::time_point::max()) {}
 
 void WhipCallState::attach() {
@@ -280,7 +281,8 @@ void WhipCallState::on_writable() {
 
 void WhipCallState::settle() {
   if (network_ == nullptr) return;
-  sending_.send(*network_, id_, client_);  // Before requests, which may close the flow that a last word leaves by.
+  sending_.send(*network_, id_,
+                client_);  // Before requests, which may close the flow that a last word leaves by.
   while (const auto request = client_.poll_request()) network_->request(id_, *request);
   while (auto event = client_.poll_event()) told_.push_back(*std::move(event));
   network_->set_timeout(id_, next_due());
@@ -323,7 +325,8 @@ void WhipCallState::set_callback(std::function<void(const whip::CallEvent&)> cal
   settle();
 }
 
-asio::awaitable<std::optional<whip::CallEvent>> WhipCallState::next_event(std::shared_ptr<WhipCallState> self) {
+asio::awaitable<std::optional<whip::CallEvent>> WhipCallState::next_event(
+    std::shared_ptr<WhipCallState> self) {
   if (self->callback_) throw std::system_error(make_error_code(Errc::wrong_state));
   if (self->waiting_) throw std::system_error(make_error_code(Errc::busy));
   self->waiting_ = true;
@@ -367,7 +370,9 @@ Call& Call::operator=(Call&& other) noexcept {
   return *this;
 }
 
-void Call::on_event(std::function<void(const CallEvent&)> callback) { state_->set_callback(std::move(callback)); }
+void Call::on_event(std::function<void(const CallEvent&)> callback) {
+  state_->set_callback(std::move(callback));
+}
 asio::awaitable<std::optional<CallEvent>> Call::next_event() {
   return detail::WhipCallState::next_event(state_);
 }
@@ -380,7 +385,9 @@ bool Call::connected() const {
 }
 bool Call::established() const { return state_->established(); }
 std::vector<petrel::IceServer> Call::ice_servers() const { return state_->ice_servers(); }
-void Call::set_ice_servers(std::vector<petrel::IceServer> servers) { state_->set_ice_servers(std::move(servers)); }
+void Call::set_ice_servers(std::vector<petrel::IceServer> servers) {
+  state_->set_ice_servers(std::move(servers));
+}
 void Call::close() { state_->close(); }
 
 }  // namespace petrel::inline v0::whip

@@ -31,7 +31,8 @@ Refusal refusal_of(http::Status status, bool has_token) {
       return {Errc::not_acceptable, "the server can use nothing of the offer: it wants another codec", false};
     case 409:
       return {Errc::conflict,
-              "somebody publishes there already, or, for a player, nobody does yet: end the other or wait", true};
+              "somebody publishes there already, or, for a player, nobody does yet: end the other or wait",
+              true};
     case 412:
       return {Errc::stale_generation, "the server is at another ICE generation: a new session helps", true};
     case 415:

@@ -21,8 +21,9 @@ constexpr std::string_view report_suffix = "/report";
 constexpr std::size_t max_session_id = 64;
 
 bool is_session_id(std::string_view id) {
-  return !id.empty() && id.size() <= max_session_id &&
-         std::ranges::all_of(id, [](char c) { return http::is_digit(c) || http::is_letter(c) || c == '-' || c == '_'; });
+  return !id.empty() && id.size() <= max_session_id && std::ranges::all_of(id, [](char c) {
+    return http::is_digit(c) || http::is_letter(c) || c == '-' || c == '_';
+  });
 }
 
 // RFC 9110 12.5.1, as far as it can matter here: weights are not asked, since there is one type.

@@ -173,9 +173,9 @@ void Session::take_answer(TimePoint now, const Call& call, const http::Response&
   }
   if (is_offer(response.body)) {
     leave_session(now);
-    return give_up(
-        now, Errc::counter_offer,
-        where(call.url) + " answers with an offer of its own, which petrel does not take: let it answer ours");
+    return give_up(now, Errc::counter_offer,
+                   where(call.url) +
+                       " answers with an offer of its own, which petrel does not take: let it answer ours");
   }
   if (auto servers = ice_servers_of(response.headers); !servers.empty()) ice_servers_ = std::move(servers);
   answer_ = response.body;

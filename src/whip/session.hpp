@@ -32,8 +32,8 @@ struct CancelCall {
 };
 using Action = std::variant<SendCall, CancelCall>;
 
-/// What a client says to a WHIP or WHEP server and when, without a socket: one session after another, each with
-/// offer, candidates, restarts and its end.
+/// What a client says to a WHIP or WHEP server and when, without a socket: one session after another, each
+/// with offer, candidates, restarts and its end.
 class Session {
  public:
   static constexpr unsigned max_redirects = 5;
@@ -102,7 +102,8 @@ class Session {
   void log(TimePoint now, LogLevel level, std::string_view code, std::string_view detail = {}) const;
 
   // session_calls.cpp: the requests.
-  void start_call(TimePoint now, Purpose purpose, const http::Url& url, std::string if_match, std::string body);
+  void start_call(TimePoint now, Purpose purpose, const http::Url& url, std::string if_match,
+                  std::string body);
   void send_call(Call& call);
   void cancel_calls(Purpose purpose);
   bool has_call(Purpose purpose) const;
@@ -136,7 +137,7 @@ class Session {
   std::vector<Call> calls_;
   std::uint32_t last_id_ = 0;
   bool was_answered_ = false;  ///< Ever: what the server refuses then may pass.
-  unsigned failures_ = 0;  ///< Sessions that came to nothing, in a row.
+  unsigned failures_ = 0;      ///< Sessions that came to nothing, in a row.
   std::optional<TimePoint> connected_at_;
   std::optional<TimePoint> begin_at_;
   std::optional<TimePoint> close_at_;

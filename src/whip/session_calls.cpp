@@ -122,8 +122,9 @@ void Session::follow(TimePoint now, Call call, const http::Response& response) {
     return refuse(Errc::bad_redirect, "the server redirects to no URL of http: check the URL");
   }
   if (call.url.secure() && !target->secure()) {
-    return refuse(Errc::insecure_redirect,
-                  "the server redirects from https to http, where anybody could answer: this is not followed");
+    return refuse(
+        Errc::insecure_redirect,
+        "the server redirects from https to http, where anybody could answer: this is not followed");
   }
   call.url = *std::move(target);
   calls_.push_back(std::move(call));
@@ -163,8 +164,8 @@ void Session::offer_refused(TimePoint now, const Call& call, const http::Respons
   if (refusal.error == Errc::unauthorized && !config_.bearer_token.empty() && !carries_token(call.url)) {
     detail += " (the token is for " + where(endpoint_) + " only, and not sent to where that redirects)";
   }
-  // What was right once may be right again: servers refuse while they still think that the last session is there,
-  // or while they are being set up anew.
+  // What was right once may be right again: servers refuse while they still think that the last session is
+  // there, or while they are being set up anew.
   if (!refusal.transient && !was_answered_) return give_up(now, refusal.error, std::move(detail));
   lose(now, refusal.error, std::move(detail), retry_after(response));
 }

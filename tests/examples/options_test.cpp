@@ -61,8 +61,8 @@ TEST(CameraOptions, PublishToAServer) {
   EXPECT_FALSE(only.local);
   EXPECT_EQ(only.url, "https://a/whip");
   EXPECT_EQ(only.bearer_token_file, "token.txt");
-  const Options all = accepted({"--signaling", "whip", "--url", "http://a", "--signaling", "kvs", "--channel", "c",
-                                "--signaling", "local", "--bearer-token", "t"});
+  const Options all = accepted({"--signaling", "whip", "--url", "http://a", "--signaling", "kvs", "--channel",
+                                "c", "--signaling", "local", "--bearer-token", "t"});
   EXPECT_TRUE(all.whip && all.kvs && all.local);
   EXPECT_EQ(all.bearer_token, "t");
 }

@@ -1,7 +1,7 @@
 // Brings what the peers need into the build folder, once.
 
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -56,6 +56,33 @@ export async function pion_program() {
       throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
     });
   });
+}
+
+// A WHIP and WHEP server on Pion, likewise.
+export const pion_whip = path.join(folder, "pion_whip");
+export async function pion_whip_program() {
+  const source = path.join(here, "peers", "pion_whip");
+  const files = ["main.go", "media.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
+  await once_for("pion_whip", files, async () => {
+    await run("go", ["build", "-o", pion_whip, "."], { cwd: source }).catch((error) => {
+      throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
+    });
+  });
+}
+
+// Debian's simple-whip-server, unpacked only: its package wants Debian's Node.js, which may not be the one here.
+// Answers the folder of server.js.
+export async function simple_whip_server() {
+  const place = path.join(folder, "simple-whip-server");
+  await once_for("simple-whip-server", [path.join(here, "package.json")], async () => {
+    await mkdir(place, { recursive: true });
+    await run("apt-get", ["download", "simple-whip-server"], { cwd: place });
+    const [file] = (await readdir(place)).filter((name) => name.endsWith(".deb"));
+    await run("dpkg-deb", ["-x", path.join(place, file), place]);
+    const source = path.join(place, "usr/share/simple-whip-server/src");
+    await copyFile(path.join(place, "etc/simple-whip-server/config.js"), path.join(source, "config.js"));
+  });
+  return path.join(place, "usr/share/simple-whip-server/src");
 }
 
 // str0m's side, built from source with what Cargo.lock names.

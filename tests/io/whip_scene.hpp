@@ -20,15 +20,16 @@
 
 namespace petrel::inline v0::whip {
 
-/// A server that takes media at /whip and gives it at /whep, by this library's own means, on a host of a virtual
-/// network.
+/// A server that takes media at /whip and gives it at /whep, by this library's own means, on a host of a
+/// virtual network.
 class MediaServer {
  public:
   MediaServer(sim::World& world, asio::io_context& context, const IpAddress& address)
       : world_(world),
         host(world.add_host({.name = "server", .addresses = {address}})),
         network_(world, host, context),
-        http({address, 8080}, [](const http::Request&) { return http::problem(http::Status::not_found, "no"); }) {
+        http({address, 8080},
+             [](const http::Request&) { return http::problem(http::Status::not_found, "no"); }) {
     http.later = [this](FlowId flow, const http::Request& request) {
       if (mangle) {
         if (const auto response = mangle(request)) {
@@ -84,8 +85,8 @@ class MediaServer {
     if (auto* trickle = std::get_if<SessionTrickle>(&*action)) {
       const auto found = sessions.find(trickle->session);
       if (found == sessions.end()) co_return unknown_session();
-      auto applying = apply(*found->second.peer, found->second.session, std::move(*trickle), network_.random(),
-                            std::chrono::milliseconds(500));
+      auto applying = apply(*found->second.peer, found->second.session, std::move(*trickle),
+                            network_.random(), std::chrono::milliseconds(500));
       co_return co_await std::move(applying);
     }
     if (auto* leave = std::get_if<SessionDelete>(&*action)) {
@@ -102,7 +103,8 @@ class MediaServer {
     PeerConnection& peer = *hosted.peer;
     const std::string id = session.id;
     peer.on_track([this, id](Transceiver track) {
-      track.receiver().on_frame([this, id](const std::shared_ptr<const EncodedFrame>&) { ++sessions[id].frames; });
+      track.receiver().on_frame(
+          [this, id](const std::shared_ptr<const EncodedFrame>&) { ++sessions[id].frames; });
     });
     if (endpoint == "/whep") {
       hosted.sender = peer.add_transceiver(Kind::video, {.direction = Direction::send_only})->sender();
@@ -137,7 +139,8 @@ class MediaServer {
 
 /// A call and its server.
 struct CallScene {
-  explicit CallScene(std::uint64_t seed = 1, sim::LinkConfig link = {.latency = std::chrono::milliseconds(20)})
+  explicit CallScene(std::uint64_t seed = 1,
+                     sim::LinkConfig link = {.latency = std::chrono::milliseconds(20)})
       : world(seed, link),
         client_host(world.add_host({.name = "client"})),
         network(world, client_host, context),
@@ -153,7 +156,8 @@ struct CallScene {
   void publish(SessionConfig config = {}) {
     start(std::move(config), "/whip", [this](PeerConnection& peer) {
       ++peers;
-      sender = peer.add_transceiver(Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})->sender();
+      sender = peer.add_transceiver(Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})
+                   ->sender();
     });
   }
   void play() {
@@ -192,8 +196,8 @@ struct CallScene {
   }
   template <class E>
   std::size_t count() const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        events, [](const CallEvent& each) { return std::holds_alternative<E>(each); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(events, [](const CallEvent& each) { return std::holds_alternative<E>(each); }));
   }
   template <class E>
   const E* last() const {

@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 // A peer that has answered an offer, and what a PATCH on it is answered.
 struct Served {
-  Served() : network(world, world.add_host({.name = "server"}), context), session(new_session(network.random())) {
+  Served()
+      : network(world, world.add_host({.name = "server"}), context), session(new_session(network.random())) {
     client.emplace(network);
     (void)client->add_transceiver(Kind::video, {.direction = Direction::send_only});
     (void)client->set_local_description();
@@ -58,7 +59,9 @@ TEST(WhipServer, TakesCandidatesOfItsGeneration) {
   Served served;
   const std::string etag = served.session.etag;
   const TrickleFragment fragment{
-      {}, {}, {{.mid = "0", .ufrag = {}, .pwd = {}, .candidates = {"candidate:1 1 udp 1 192.0.2.1 5000 typ host"}}}};
+      {},
+      {},
+      {{.mid = "0", .ufrag = {}, .pwd = {}, .candidates = {"candidate:1 1 udp 1 192.0.2.1 5000 typ host"}}}};
   EXPECT_EQ(served.patch({"id", "\"" + etag + "\"", fragment}).status, http::Status::no_content);
   EXPECT_EQ(served.patch({"id", std::nullopt, fragment}).status, http::Status::no_content);
   EXPECT_EQ(served.patch({"id", "\"another\"", fragment}).status, http::Status::precondition_failed);

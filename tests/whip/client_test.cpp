@@ -21,13 +21,15 @@ using namespace std::chrono_literals;
 static_assert(FlowCore<Client>);
 static_assert(FlowCore<ScriptedServer>);
 
-constexpr std::string_view offer = "v=0\r\na=ice-ufrag:our1\r\na=ice-pwd:ourpassword\r\nm=video 9 x 96\r\na=mid:0\r\n";
+constexpr std::string_view offer =
+    "v=0\r\na=ice-ufrag:our1\r\na=ice-pwd:ourpassword\r\nm=video 9 x 96\r\na=mid:0\r\n";
 constexpr std::string_view answer =
     "v=0\r\na=ice-ufrag:srv1\r\na=ice-pwd:serverpassword\r\nm=video 9 x 96\r\na=mid:0\r\na=setup:passive\r\n";
 
 // A client and a server by name on a virtual network: names, TCP and HTTP are real.
 struct Scene {
-  explicit Scene(ScriptedServer::Script script, std::uint64_t seed = 1, sim::LinkConfig link = {.latency = 20ms})
+  explicit Scene(ScriptedServer::Script script, std::uint64_t seed = 1,
+                 sim::LinkConfig link = {.latency = 20ms})
       : world(seed, link), random(seed), server({address, 8080}, std::move(script)) {
     world.add_name("server.example", {address});
     world.attach(world.add_host({.name = "server", .addresses = {address}}), server);
@@ -91,7 +93,8 @@ TEST(Client, TalksToTheServerHalfOfThisModule) {
   Scene scene(respond);
   scene.start();
   ASSERT_TRUE(scene.until([&] { return scene.client->established(); }));
-  ASSERT_TRUE(scene.client->send_candidate(scene.world.now(), {"candidate:1 1 udp 1 192.0.2.1 9 typ host", "0"}));
+  ASSERT_TRUE(
+      scene.client->send_candidate(scene.world.now(), {"candidate:1 1 udp 1 192.0.2.1 9 typ host", "0"}));
   ASSERT_TRUE(scene.client->restart_ice(scene.world.now(),
                                         "a=ice-ufrag:our2\r\na=ice-pwd:otherpassword\r\nm=video 9 x 96\r\n"));
   scene.world.flush(&*scene.client);
@@ -118,13 +121,16 @@ TEST(Client, GetsThroughAServerThatOftenDoesNotAnswer) {
     scene.start();
     ASSERT_TRUE(scene.until([&] { return scene.client->established(); }, 300s)) << "seed " << seed;
     // Each PATCH is answered in the end, or said to have failed.
-    ASSERT_TRUE(scene.client->send_candidate(scene.world.now(), {"candidate:1 1 udp 1 192.0.2.1 9 typ host", "0"}));
+    ASSERT_TRUE(
+        scene.client->send_candidate(scene.world.now(), {"candidate:1 1 udp 1 192.0.2.1 9 typ host", "0"}));
     scene.world.flush(&*scene.client);
     scene.world.run_for(60s);
     ASSERT_TRUE(scene.client->established()) << "seed " << seed;
-    ASSERT_TRUE(scene.client->restart_ice(scene.world.now(), "a=ice-ufrag:our2\r\na=ice-pwd:otherpassword\r\n"));
+    ASSERT_TRUE(
+        scene.client->restart_ice(scene.world.now(), "a=ice-ufrag:our2\r\na=ice-pwd:otherpassword\r\n"));
     scene.world.flush(&*scene.client);
-    ASSERT_TRUE(scene.until([&] { return scene.count<Restarted>() + scene.count<RestartRefused>() == 1; }, 120s))
+    ASSERT_TRUE(
+        scene.until([&] { return scene.count<Restarted>() + scene.count<RestartRefused>() == 1; }, 120s))
         << "seed " << seed;
     scene.client->close(scene.world.now());
     scene.world.flush(&*scene.client);

@@ -18,24 +18,15 @@ TEST(Refusal, SaysForEachStatusWhatItIsAndWhatToDo) {
     Errc error;
     bool transient;
   };
-  const std::vector<Row> rows{{400, Errc::bad_request, false},
-                              {401, Errc::unauthorized, false},
-                              {403, Errc::forbidden, false},
-                              {404, Errc::no_endpoint, true},
-                              {405, Errc::not_an_endpoint, false},
-                              {406, Errc::not_acceptable, false},
-                              {408, Errc::too_many_requests, true},
-                              {409, Errc::conflict, true},
-                              {410, Errc::no_endpoint, true},
-                              {412, Errc::stale_generation, true},
-                              {415, Errc::wrong_type, false},
-                              {418, Errc::unexpected_status, false},
-                              {422, Errc::offer_refused, false},
-                              {428, Errc::precondition_required, false},
-                              {429, Errc::too_many_requests, true},
-                              {500, Errc::server_error, true},
-                              {501, Errc::not_an_endpoint, false},
-                              {503, Errc::unavailable, true}};
+  const std::vector<Row> rows{{400, Errc::bad_request, false},      {401, Errc::unauthorized, false},
+                              {403, Errc::forbidden, false},        {404, Errc::no_endpoint, true},
+                              {405, Errc::not_an_endpoint, false},  {406, Errc::not_acceptable, false},
+                              {408, Errc::too_many_requests, true}, {409, Errc::conflict, true},
+                              {410, Errc::no_endpoint, true},       {412, Errc::stale_generation, true},
+                              {415, Errc::wrong_type, false},       {418, Errc::unexpected_status, false},
+                              {422, Errc::offer_refused, false},    {428, Errc::precondition_required, false},
+                              {429, Errc::too_many_requests, true}, {500, Errc::server_error, true},
+                              {501, Errc::not_an_endpoint, false},  {503, Errc::unavailable, true}};
   for (const Row& row : rows) {
     const Refusal refusal = refusal_of(static_cast<Status>(row.status), true);
     EXPECT_EQ(refusal.error, row.error) << row.status;

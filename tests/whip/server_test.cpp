@@ -36,9 +36,8 @@ TEST(Server, TakesAnOfferAtItsEndpoint) {
 }
 
 TEST(Server, TakesCandidatesAtASession) {
-  const auto action =
-      route(request(Method::patch, "/whep/Ab-_9", {fragment_body, {"If-Match", "\"1\""}},
-                         "a=ice-ufrag:abcd\r\nm=audio 9 x 0\r\na=mid:0\r\na=candidate:1\r\n"));
+  const auto action = route(request(Method::patch, "/whep/Ab-_9", {fragment_body, {"If-Match", "\"1\""}},
+                                    "a=ice-ufrag:abcd\r\nm=audio 9 x 0\r\na=mid:0\r\na=candidate:1\r\n"));
   ASSERT_TRUE(action);
   const auto* trickle = std::get_if<SessionTrickle>(&*action);
   ASSERT_TRUE(trickle);

@@ -19,9 +19,7 @@ Bench offered(SessionConfig config = {}) {
   bench.offer();
   return bench;
 }
-http::Response redirect(unsigned code, std::string to) {
-  return status(code, {{"Location", std::move(to)}});
-}
+http::Response redirect(unsigned code, std::string to) { return status(code, {{"Location", std::move(to)}}); }
 
 TEST(SessionCalls, EveryRefusalOfAnOfferIsAnErrorOfItsOwnWithAdvice) {
   for (const unsigned code : {400u, 401u, 403u, 404u, 405u, 406u, 409u, 410u, 412u, 415u, 422u, 428u, 429u,

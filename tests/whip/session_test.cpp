@@ -210,7 +210,9 @@ TEST(Session, ARefusedRestartLeavesTheSession) {
     EXPECT_EQ(bench.session.restarts(), !row.forever);
     const auto again = bench.session.restart_ice(bench.now, another_offer);
     EXPECT_EQ(again.has_value(), !row.forever);
-    if (row.forever) { EXPECT_EQ(again.error(), Errc::no_restart); }
+    if (row.forever) {
+      EXPECT_EQ(again.error(), Errc::no_restart);
+    }
   }
 }
 

@@ -35,8 +35,8 @@ PETREL_API Result<Url> parse_url(std::string_view text);
 
 PETREL_API std::string to_string(const Url& url);
 
-/// What a reference in an answer of `base` means, such as a Location field: a whole URL, or a path, a query or
-/// an authority that is to be read in its light (RFC 3986 5.2). A fragment is dropped. Errors as of
+/// What a reference in an answer of `base` means, such as a Location field: a whole URL, or a path, a query
+/// or an authority that is to be read in its light (RFC 3986 5.2). A fragment is dropped. Errors as of
 /// parse_url().
 PETREL_API Result<Url> resolve(const Url& base, std::string_view reference);
 

@@ -41,24 +41,26 @@ struct StateChanged {
 };
 using CallEvent = std::variant<StateChanged, Interrupted, Warning, Failed, Closed>;
 
-/// A call of a WHIP client to an endpoint that takes media (RFC 9725), or of a WHEP player to one that gives it
-/// (draft-ietf-wish-whep-03), kept up: whip::Client with its sockets and its peer connections.
+/// A call of a WHIP client to an endpoint that takes media (RFC 9725), or of a WHEP player to one that gives
+/// it (draft-ietf-wish-whep-03), kept up: whip::Client with its sockets and its peer connections.
 ///
 ///   petrel::whip::Call call(network, {.url = "https://example.org/whip/door", .bearer_token = "…"},
 ///                           [&](petrel::PeerConnection& peer) {
-///     video = peer.add_transceiver(petrel::Kind::video, {.direction = petrel::Direction::send_only})->sender();
+///     video = peer.add_transceiver(petrel::Kind::video, {.direction =
+///     petrel::Direction::send_only})->sender();
 ///   });
 ///
-/// It offers, sends candidates as they are gathered, and restarts ICE when the network has changed or the connection
-/// is disconnected. When the session is gone or ICE has failed it begins again with another peer, after a wait that
-/// grows with jitter. A server that rejects all media, or whose refusal does not pass by itself, ends it with Failed.
+/// It offers, sends candidates as they are gathered, and restarts ICE when the network has changed or the
+/// connection is disconnected. When the session is gone or ICE has failed it begins again with another peer,
+/// after a wait that grows with jitter. A server that rejects all media, or whose refusal does not pass by
+/// itself, ends it with Failed.
 ///
-/// Everything on the network's executor. Installing a callback puts it into callback mode; next_event() is the
-/// other, in which events wait. It lives until it is destroyed, or the network is.
+/// Everything on the network's executor. Installing a callback puts it into callback mode; next_event() is
+/// the other, in which events wait. It lives until it is destroyed, or the network is.
 class PETREL_API Call {
  public:
-  /// Makes a peer ready for its offer: transceivers, and what listens to them. Called from the loop, once for each
-  /// peer; the one before is gone then. Its on_connection_state_change(), on_ice_candidate(),
+  /// Makes a peer ready for its offer: transceivers, and what listens to them. Called from the loop, once for
+  /// each peer; the one before is gone then. Its on_connection_state_change(), on_ice_candidate(),
   /// on_ice_gathering_state_change() and on_negotiation_needed() are the call's own.
   using Prepare = std::function<void(PeerConnection&)>;
 

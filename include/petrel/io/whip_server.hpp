@@ -19,8 +19,8 @@ struct ServedSession {
 
 PETREL_API ServedSession new_session(RandomSource& random);
 
-/// Carries out a PATCH on the peer of its session: candidates are added, and credentials of a new generation restart
-/// ICE. The response has the server's own candidates, as many as are gathered within the limit.
+/// Carries out a PATCH on the peer of its session: candidates are added, and credentials of a new generation
+/// restart ICE. The response has the server's own candidates, as many as are gathered within the limit.
 ///
 /// `peer` and `session` are touched before the first suspension only, and may go after it; then it throws
 /// std::system_error with petrel::Errc::closed.

@@ -33,12 +33,12 @@ struct ClientConfig {
   tls::ClientConfig tls{};
 };
 
-/// A WHIP client (RFC 9725) or WHEP player (draft-ietf-wish-whep-03) without its sockets: which of them it is, the
-/// offer says.
+/// A WHIP client (RFC 9725) or WHEP player (draft-ietf-wish-whep-03) without its sockets: which of them it
+/// is, the offer says.
 ///
-/// A FlowCore: it asks for TCP connections and names, and speaks TLS and HTTP inside. It holds one session with the
-/// server at a time; when that is lost it asks for another offer, after a wait that grows with jitter
-/// (events.hpp says what it tells). Peer connections are the owner's.
+/// A FlowCore: it asks for TCP connections and names, and speaks TLS and HTTP inside. It holds one session
+/// with the server at a time; when that is lost it asks for another offer, after a wait that grows with
+/// jitter (events.hpp says what it tells). Peer connections are the owner's.
 ///
 /// Bounded throughout: one request of a kind at a time, candidates by max_fragment_candidates, answers by
 /// http::ResponseLimits.
@@ -55,12 +55,13 @@ class PETREL_API Client {
 
   /// Answers OfferWanted. Errors: petrel::Errc::wrong_state, closed.
   Result<void> send_offer(TimePoint now, std::string sdp);
-  /// Those that the offer has already are not sent again, and those that come before the server's answer wait for it
-  /// (RFC 9725 4.3.2). Errors: petrel::Errc::closed; limit_reached beyond max_fragment_candidates of a
+  /// Those that the offer has already are not sent again, and those that come before the server's answer wait
+  /// for it (RFC 9725 4.3.2). Errors: petrel::Errc::closed; limit_reached beyond max_fragment_candidates of a
   /// generation.
   Result<void> send_candidate(TimePoint now, const Candidate& candidate);
   /// `offer` is a local description with new ICE credentials; Restarted or RestartRefused follows. Errors:
-  /// petrel::Errc::wrong_state without a session, closed; Errc::no_restart of a server that has refused before.
+  /// petrel::Errc::wrong_state without a session, closed; Errc::no_restart of a server that has refused
+  /// before.
   Result<void> restart_ice(TimePoint now, std::string_view offer);
   /// Media flows: the next wait for a session will be a short one.
   void handle_connected(TimePoint now);

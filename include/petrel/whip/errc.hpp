@@ -6,8 +6,8 @@
 
 namespace petrel::inline v0::whip {
 
-/// What goes wrong between a client and a server of WHIP or WHEP. web::Errc, http::Errc and tls::Errc have what
-/// goes wrong below.
+/// What goes wrong between a client and a server of WHIP or WHEP. web::Errc, http::Errc and tls::Errc have
+/// what goes wrong below.
 enum class Errc {
   line_too_long = 1,    ///< A line of a fragment is longer than max_fragment_line.
   malformed_line,       ///< A line is not `type=value`.
@@ -36,17 +36,17 @@ enum class Errc {
   unexpected_status,      ///< Anything else.
 
   // What the server says cannot be used.
-  bad_answer,            ///< The answer to an offer or to a restart is not what it has to be.
-  counter_offer,         ///< It wants to make the offer (WHEP), which this client does not take.
-  bad_session_url,       ///< The session's URL (Location) is missing or cannot be read.
-  bad_redirect,          ///< A redirect without a target, or of a kind that would lose the offer.
-  too_many_redirects,    ///< More than max_redirects.
-  insecure_redirect,     ///< From https to http.
-  session_gone,          ///< 404, 410 at the session: it has ended there.
-  no_restart,            ///< It restarts no ICE.
-  not_connected,         ///< Signalling went well, and media found no way.
-  bad_url,               ///< The endpoint is neither http nor https.
-  bad_token,             ///< The bearer token has characters that a header field cannot carry.
+  bad_answer,          ///< The answer to an offer or to a restart is not what it has to be.
+  counter_offer,       ///< It wants to make the offer (WHEP), which this client does not take.
+  bad_session_url,     ///< The session's URL (Location) is missing or cannot be read.
+  bad_redirect,        ///< A redirect without a target, or of a kind that would lose the offer.
+  too_many_redirects,  ///< More than max_redirects.
+  insecure_redirect,   ///< From https to http.
+  session_gone,        ///< 404, 410 at the session: it has ended there.
+  no_restart,          ///< It restarts no ICE.
+  not_connected,       ///< Signalling went well, and media found no way.
+  bad_url,             ///< The endpoint is neither http nor https.
+  bad_token,           ///< The bearer token has characters that a header field cannot carry.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

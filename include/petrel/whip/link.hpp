@@ -52,8 +52,8 @@ struct IceServer {
   friend bool operator==(const IceServer&, const IceServer&) = default;
 };
 
-/// The servers of all Link fields with rel="ice-server". A field that is malformed, and a credential-type other
-/// than "password", cost that field or server only: a server's error must not cost the call.
+/// The servers of all Link fields with rel="ice-server". A field that is malformed, and a credential-type
+/// other than "password", cost that field or server only: a server's error must not cost the call.
 PETREL_API std::vector<IceServer> ice_servers_of(const http::Headers& headers);
 
 /// The link that recommends this server; its text contains the credential.

@@ -37,7 +37,8 @@ struct SessionReport {
   std::string session;
 };
 /// What a request to a server asks for, or the response that it gets at once.
-using SessionAction = std::variant<SessionCreate, SessionTrickle, SessionDelete, SessionReport, http::Response>;
+using SessionAction =
+    std::variant<SessionCreate, SessionTrickle, SessionDelete, SessionReport, http::Response>;
 
 /// Reads a request below `endpoint`, such as "/whip": POST there creates a session, PATCH and DELETE on
 /// `endpoint`/ID work on it, OPTIONS says what is possible. GET on `endpoint`/ID/report is ours.
