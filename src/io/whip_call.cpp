@@ -44,8 +44,8 @@ void WhipCallState::close() {
   if (over_) {
     tell(whip::Closed{});  // What has failed has nothing to end.
   } else {
-    client_.close(network_->now());
-    drop_peer();
+    client_.close(
+        network_->now());  // The peer goes when the server knows: its goodbye would overtake DELETE.
   }
   settle();
 }
@@ -208,6 +208,7 @@ void WhipCallState::handle(const whip::Failed& event) {
 }
 
 void WhipCallState::handle(const whip::Closed& event) {
+  drop_peer();
   over_ = true;
   tell(event);
 }

@@ -4,6 +4,7 @@
 
 #include "petrel/base/errc.hpp"
 #include "petrel/whip/errc.hpp"
+#include "support/seeded_random.hpp"
 #include "whip_scene.hpp"
 
 namespace petrel::inline v0::whip {

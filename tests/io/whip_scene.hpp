@@ -16,6 +16,7 @@
 #include "petrel/sim/host_network.hpp"
 #include "petrel/sim/wall_clock.hpp"
 #include "petrel/sim/world.hpp"
+#include "petrel/whip/link.hpp"
 #include "whip/scripted_server.hpp"
 
 namespace petrel::inline v0::whip {

@@ -88,7 +88,8 @@ class PETREL_API Call {
   /// Others in place of the configuration's; a peer that is there takes them, too.
   void set_ice_servers(std::vector<petrel::IceServer> servers);
 
-  /// Ends the peer and the session at the server. Closed follows, in three seconds at most (close_limit).
+  /// Ends the session at the server, and then the peer. Closed follows, in three seconds at most
+  /// (close_limit).
   void close();
 
  private:
