@@ -1,7 +1,7 @@
 // Brings what the peers need into the build folder, once.
 
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -71,18 +71,18 @@ export async function pion_whip_program() {
 }
 
 // Debian's simple-whip-server, unpacked only: its package wants Debian's Node.js, which may not be the one here.
-// Answers the folder of server.js.
+const unpacked = path.join(folder, "simple-whip-server");
+export const simple_whip_server_folder = path.join(unpacked, "usr/share/simple-whip-server/src");
 export async function simple_whip_server() {
-  const place = path.join(folder, "simple-whip-server");
   await once_for("simple-whip-server", [path.join(here, "package.json")], async () => {
-    await mkdir(place, { recursive: true });
-    await run("apt-get", ["download", "simple-whip-server"], { cwd: place });
-    const [file] = (await readdir(place)).filter((name) => name.endsWith(".deb"));
-    await run("dpkg-deb", ["-x", path.join(place, file), place]);
-    const source = path.join(place, "usr/share/simple-whip-server/src");
-    await copyFile(path.join(place, "etc/simple-whip-server/config.js"), path.join(source, "config.js"));
+    await mkdir(unpacked, { recursive: true });
+    await run("apt-get", ["download", "simple-whip-server"], { cwd: unpacked });
+    const [file] = (await readdir(unpacked)).filter((name) => name.endsWith(".deb"));
+    await run("dpkg-deb", ["-x", path.join(unpacked, file), unpacked]);
+    // There is a link to where the package would have it.
+    await rm(path.join(simple_whip_server_folder, "config.js"), { force: true });
+    await copyFile(path.join(unpacked, "etc/simple-whip-server/config.js"), path.join(simple_whip_server_folder, "config.js"));
   });
-  return path.join(place, "usr/share/simple-whip-server/src");
 }
 
 // str0m's side, built from source with what Cargo.lock names.

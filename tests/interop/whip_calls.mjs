@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 import { decode_frames, launch, open_page, received, until, watch } from "../browser/browser.mjs";
 import { read_bars } from "../browser/pattern.mjs";
 import { Program, within } from "../browser/program.mjs";
-import { folder, npm_packages, npm_version, pion_whip, pion_whip_program, simple_whip_server } from "./install.mjs";
+import { folder, npm_version, pion_whip, simple_whip_server_folder } from "./install.mjs";
 
 const run_file = promisify(execFile);
 const frames_wanted = 60;
@@ -82,7 +82,6 @@ async function petrel_plays(url) {
 }
 
 const pion_calls = () => with_all(async (keep) => {
-  await pion_whip_program();
   const server = keep(new Helper(pion_whip, ["127.0.0.1:8091"]));
   await server.says(/listening/);
   const camera = await publish("http://127.0.0.1:8091/whip");
@@ -169,8 +168,7 @@ async function janus_folder() {
 }
 
 const janus_call = () => with_all(async (keep) => {
-  await npm_packages();
-  const source = await simple_whip_server();
+  const source = simple_whip_server_folder;
   const place = await janus_folder();
   keep({ stop: () => rm(place, { recursive: true }) });
   const janus = keep(new Helper("janus", ["-F", place, "-o"]));
@@ -251,15 +249,15 @@ async function use_client({ script, kind, url, bearer }) {
 }
 
 const whip_whep_call = () => with_all(async (keep) => {
-  await npm_packages();
   const read = (name) => readFile(path.join(folder, "node_modules", "whip-whep", name), "utf8");
   const server = keep(await serve());
   const browser = keep(await launch({ devices: true }));
   const publisher = await open_page(browser, page_url.replace("/?", "/stats?"));
-  await publisher.evaluate(use_client, { script: await read("whip.js"), kind: "whip", url: "/whip", bearer: token,
-  });
+  await publisher.evaluate(use_client, { script: await read("whip.js"), kind: "whip", url: "http://127.0.0.1:8092/whip",
+    bearer: token });
   const player = await open_page(browser, page_url.replace("/?", "/stats?"));
-  await player.evaluate(use_client, { script: await read("whep.js"), kind: "whep", url: "/whep", bearer: token });
+  await player.evaluate(use_client, { script: await read("whep.js"), kind: "whep", url: "http://127.0.0.1:8092/whep",
+    bearer: token });
   const seen = await decode_frames(player, frames_wanted);
   // Its own ICE restart, by PATCH.
   await player.evaluate(() => window.client.restart());
