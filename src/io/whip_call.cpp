@@ -130,13 +130,15 @@ void WhipCallState::handle(const whip::Answered& event) {
 
 // Why nothing will flow; nullopt if something will.
 std::optional<std::string> WhipCallState::rejection() const {
-  const auto transceivers = peer_->transceivers();
   const auto flows = [](const Transceiver& each) {
     const auto direction = each.current_direction();
     return direction && *direction != Direction::inactive;
   };
-  if (transceivers.empty() || std::ranges::any_of(transceivers, flows)) return std::nullopt;
-  for (const RejectedMedia& media : peer_->rejected_media()) {
+  // What has been rejected is no longer among them.
+  if (std::ranges::any_of(peer_->transceivers(), flows)) return std::nullopt;
+  const auto rejected = peer_->rejected_media();
+  if (rejected.empty() && peer_->transceivers().empty()) return std::nullopt;  // Data channels only.
+  for (const RejectedMedia& media : rejected) {
     if (!media.detail.empty()) return media.detail;
   }
   return "it rejects every m-line";
