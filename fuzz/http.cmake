@@ -1,4 +1,3 @@
 petrel_add_fuzzer(http_request petrel::http)
 petrel_add_fuzzer(http_connection petrel::http)
-petrel_add_fuzzer(trickle_fragment petrel::http)
 petrel_add_fuzzer(http_response petrel::http)

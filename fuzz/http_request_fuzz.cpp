@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "petrel/http/access.hpp"
-#include "petrel/http/whep.hpp"
 
 namespace {
 
@@ -28,7 +27,7 @@ Outcome run(petrel::Bytes stream, std::size_t step) {
       ++outcome.requests;
       outcome.body_bytes += request->body.size();
       const petrel::http::AccessPolicy policy{.hosts = {"a"}, .origins = {"https://b"}, .token = "t"};
-      if (!petrel::http::refuse_access(policy, *request)) petrel::http::route_whep(*request);
+      petrel::http::refuse_access(policy, *request);
       petrel::http::cors_headers(policy, *request);
     }
   }

@@ -1,4 +1,4 @@
-#include "petrel/http/trickle_fragment.hpp"
+#include "petrel/whip/trickle_fragment.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 // Property: what parses is within its limits, and its text reads back as the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace petrel::http;
+  using namespace petrel::whip;
   const auto fragment = parse_trickle_fragment(petrel::as_text(std::as_bytes(std::span(data, size))));
   if (!fragment) return 0;
   if (fragment->sections.size() > max_fragment_sections) std::abort();

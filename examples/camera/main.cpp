@@ -16,8 +16,9 @@
 #include "camera/options.hpp"
 #include "camera/page.hpp"
 #include "camera/viewers.hpp"
-#include "petrel/http/whep.hpp"
+#include "camera/whip_publisher.hpp"
 #include "petrel/io/dump.hpp"
+#include "petrel/whip/server.hpp"
 #include "shared/http_listener.hpp"
 #include "shared/peer_config.hpp"
 #include "shared/stderr_log.hpp"
@@ -71,19 +72,9 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
   http::Response response;
   if (auto refusal = http::refuse_access(policy, request)) {
     response = *std::move(refusal);
-  } else if (auto action = http::route_whep(request)) {
-    if (auto* create = std::get_if<http::WhepCreate>(&*action)) {
-      auto creating = viewers.create(std::move(*create));
-      response = co_await std::move(creating);
-    } else if (const auto* trickle = std::get_if<http::WhepTrickle>(&*action)) {
-      response = co_await viewers.trickle(*trickle);
-    } else if (const auto* leave = std::get_if<http::WhepDelete>(&*action)) {
-      response = viewers.remove(*leave);
-    } else if (const auto* report = std::get_if<http::WhepReport>(&*action)) {
-      response = viewers.report(*report);
-    } else {
-      response = std::get<http::Response>(*std::move(action));
-    }
+  } else if (auto action = petrel::whip::route(request, "/whep")) {
+    auto responding = viewers.respond(*std::move(action));
+    response = co_await std::move(responding);
   } else if (request.path == "/stats") {
     response = {http::Status::ok, {{"Content-Type", "application/json"}}, viewers.statistics()};
   } else if (request.path == "/") {
@@ -97,17 +88,19 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
 
 // A file that is wrong at that moment changes nothing: the picture goes on.
 void reload_servers_on(asio::signal_set& signals, const shared::ServerOptions& options,
-                       camera::Viewers& viewers, std::optional<camera::KvsPublisher>& kvs) {
+                       camera::Viewers& viewers, std::optional<camera::KvsPublisher>& kvs,
+                       std::optional<camera::WhipPublisher>& whip) {
   signals.async_wait([&](std::error_code error, int) {
     if (error) return;
     try {
       const auto servers = shared::ice_servers_of(options);
       viewers.set_ice_servers(servers);
       if (kvs) kvs->set_own_servers(servers);
+      if (whip) whip->set_own_servers(servers);
     } catch (const shared::UserError& wrong) {
       std::fprintf(stderr, "petrel-camera: %s\n", wrong.what());
     }
-    reload_servers_on(signals, options, viewers, kvs);
+    reload_servers_on(signals, options, viewers, kvs, whip);
   });
 }
 
@@ -144,24 +137,37 @@ int run(const camera::Options& options) {
   asio::signal_set signals(io, SIGINT, SIGTERM);
   asio::signal_set reloads(io, SIGHUP);
   std::optional<camera::KvsPublisher> kvs;
+  std::optional<camera::WhipPublisher> whip;
   const auto end = [&] {
     signals.cancel();
     reloads.cancel();
     if (listener) listener->stop();
     viewers.close();
     if (kvs) kvs->close();
-    io.stop();
+    if (!whip) return io.stop();
+    whip->close([&] { io.stop(); });
+  };
+  int publishers = (options.kvs ? 1 : 0) + (options.whip ? 1 : 0);
+  const auto publisher_failed = [&] {
+    if (options.local || --publishers > 0) return;  // The others go on.
+    exit_code = 1;
+    end();
   };
   if (options.kvs) {
     petrel::kvs::SessionConfig session{.channel = options.channel, .region = options.region};
     if (log) session.log = &*log;
-    kvs.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server), [&] {
-      if (options.local) return;  // The page goes on.
-      exit_code = 1;
-      end();
-    });
+    kvs.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server),
+                publisher_failed);
   }
-  reload_servers_on(reloads, options.server, viewers, kvs);
+  if (options.whip) {
+    petrel::whip::SessionConfig session{
+        .url = options.url,
+        .bearer_token = camera::read_bearer_token(options.bearer_token, options.bearer_token_file)};
+    if (log) session.log = &*log;
+    whip.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server),
+                 publisher_failed);
+  }
+  reload_servers_on(reloads, options.server, viewers, kvs, whip);
   camera::Capture capture(
       *source, io.get_executor(), [&](const camera::CapturedFrame& frame) { viewers.handle_frame(frame); },
       [&](const std::string& reason) {

@@ -19,7 +19,9 @@ constexpr const char* description =
     "With --signaling kvs the camera is the master of a signaling channel of AWS Kinesis Video Streams, and\n"
     "everybody who may join that channel can watch from anywhere. Keys come from where AWS's tools have "
     "them:\n"
-    "AWS_ACCESS_KEY_ID and its like in the environment, ~/.aws, or AWS IoT.";
+    "AWS_ACCESS_KEY_ID and its like in the environment, ~/.aws, or AWS IoT.\n"
+    "With --signaling whip the camera publishes to a WHIP server (RFC 9725), and who watches there is the "
+    "server's affair.";
 
 constexpr const char* source_help =
     "Where the picture comes from:\n"
@@ -49,6 +51,8 @@ constexpr const char* examples =
     "      with the microphone's sound, and a button to talk back\n"
     "  petrel-camera --signaling kvs --channel front-door --region eu-west-1\n"
     "      for viewers of that channel, which is made if there is none\n"
+    "  petrel-camera --signaling whip --url https://example.org/whip/door --bearer-token-file token.txt\n"
+    "      to a media server\n"
     "  petrel-camera --signaling local --signaling kvs --channel front-door\n"
     "      for both, from one encoder; the region is AWS_REGION, or the profile's\n";
 
@@ -161,8 +165,10 @@ void read_signaling(const std::vector<std::string>& names, Options& options) {
       options.local = true;
     } else if (name == "kvs") {
       options.kvs = true;
+    } else if (name == "whip") {
+      options.whip = true;
     } else {
-      throw shared::UserError("--signaling " + name + ": write local or kvs.");
+      throw shared::UserError("--signaling " + name + ": write local, kvs or whip.");
     }
   }
 }
@@ -175,6 +181,17 @@ void check_kvs(const Options& options) {
     throw shared::UserError("--channel is for --signaling kvs, which is not given.");
   if (!options.region.empty())
     throw shared::UserError("--region is for --signaling kvs, which is not given.");
+}
+
+void check_whip(const Options& options) {
+  if (options.whip && options.url.empty())
+    throw shared::UserError("--signaling whip needs --url, such as --url https://example.org/whip/door.");
+  if (!options.bearer_token.empty() && !options.bearer_token_file.empty())
+    throw shared::UserError("Give --bearer-token or --bearer-token-file, not both.");
+  if (options.whip) return;
+  if (!options.url.empty()) throw shared::UserError("--url is for --signaling whip, which is not given.");
+  if (!options.bearer_token.empty() || !options.bearer_token_file.empty())
+    throw shared::UserError("A bearer token is for --signaling whip, which is not given.");
 }
 
 }  // namespace
@@ -212,13 +229,17 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option(
-         "--signaling", signaling,
-         "How viewers find the camera: local (the page and WHEP; default) or kvs. May be given for each")
+  app.add_option("--signaling", signaling,
+                 "How viewers find the camera: local (the page and WHEP; default), kvs or whip. May be given "
+                 "for each")
       ->allow_extra_args(false);
   app.add_option("--channel", options.channel, "Channel of kvs, name or ARN; it is made if there is none");
   app.add_option("--region", options.region,
                  "AWS region of the channel; otherwise that of its ARN, AWS_REGION or the profile");
+  app.add_option("--url", options.url, "Endpoint of whip, http or https");
+  app.add_option("--bearer-token", options.bearer_token,
+                 "Token for it; other users of this machine can see it, so better is the next");
+  app.add_option("--bearer-token-file", options.bearer_token_file, "File whose first line is the token");
   app.add_option("--rtp-dump", options.rtp_dump, "Write all RTP and RTCP, decrypted, to this file");
   app.add_option("--key-log", options.key_log,
                  "Write DTLS keys to this file: whoever has it can decrypt what was recorded");
@@ -233,6 +254,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
     read_signaling(signaling, options);
     options.sound = audio::read_options(sound);
     check_kvs(options);
+    check_whip(options);
     // A channel brings relays of its own; the page has those only that are given here.
     const bool relay_only = options.server.relay_only;
     if (!options.local) options.server.relay_only = false;

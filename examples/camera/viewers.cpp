@@ -5,15 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "petrel/http/ice_restart.hpp"
 #include "petrel/peer/errc.hpp"
-#include "shared/random_id.hpp"
 
 namespace camera {
 namespace {
 
 using namespace std::chrono_literals;
 namespace http = petrel::http;
+namespace whip = petrel::whip;
 using petrel::ConnectionState;
 
 // A player that does not trickle needs all of our candidates in the answer. Host candidates
@@ -50,8 +49,7 @@ Viewers::Table::iterator Viewers::add(petrel::PeerConfig config) {
   const ViewerId id{++last_id_};
   config.name = "viewer-" + std::to_string(id.value);
   const auto added = viewers_.try_emplace(id, network_, std::move(config)).first;
-  added->second.session = shared::random_id(network_.random());
-  added->second.etag = shared::random_id(network_.random());
+  added->second.served = whip::new_session(network_.random());
   return added;
 }
 
@@ -78,8 +76,22 @@ petrel::PeerConnection* Viewers::peer(ViewerId id) {
   return found == viewers_.end() ? nullptr : &found->second.peer;
 }
 
-asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
-  if (full()) co_return http::whep_full(settings_.max_viewers, retry_when_full);
+asio::awaitable<http::Response> Viewers::respond(whip::SessionAction action) {
+  if (auto* offer = std::get_if<whip::SessionCreate>(&action)) {
+    auto creating = create(std::move(*offer));
+    co_return co_await std::move(creating);
+  }
+  if (auto* patch = std::get_if<whip::SessionTrickle>(&action)) {
+    auto trickling = trickle(std::move(*patch));
+    co_return co_await std::move(trickling);
+  }
+  if (const auto* leave = std::get_if<whip::SessionDelete>(&action)) co_return remove(*leave);
+  if (const auto* asked = std::get_if<whip::SessionReport>(&action)) co_return report(*asked);
+  co_return std::get<http::Response>(std::move(action));
+}
+
+asio::awaitable<http::Response> Viewers::create(whip::SessionCreate request) {
+  if (full()) co_return whip::full(settings_.max_viewers, retry_when_full);
 
   const auto added = add(settings_.peer);
   const ViewerId id = added->first;
@@ -91,10 +103,10 @@ asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
   }
   ++viewers_served_;
   // The viewer may be gone by the time its candidates are gathered: nothing of it is touched after.
-  const http::WhepSession session{viewer.session, viewer.etag, {}};
+  const whip::ServedSession session = viewer.served;
   auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return http::whep_created({session.id, session.etag, answer.sdp});
+  co_return whip::created({session.id, session.etag, answer.sdp}, "/whep");
 }
 
 petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {
@@ -148,63 +160,48 @@ std::string Viewers::reason_of(const Viewer& viewer, std::error_code error) cons
 
 http::Response Viewers::refuse_offer(const Viewer& viewer, std::error_code error) const {
   const std::string reason = reason_of(viewer, error);
-  return error == petrel::jsep::Errc::no_common_codec ? http::whep_no_common_codec(reason)
-                                                      : http::whep_bad_offer(reason);
+  return error == petrel::jsep::Errc::no_common_codec ? whip::no_common_codec(reason)
+                                                      : whip::bad_offer(reason);
 }
 
-asio::awaitable<http::Response> Viewers::trickle(http::WhepTrickle request) {
+asio::awaitable<http::Response> Viewers::trickle(whip::SessionTrickle request) {
   const auto found = find(request.session);
-  if (found == viewers_.end()) co_return http::whep_unknown_session();
-  Viewer& viewer = found->second;
-  if (request.if_match && !http::whep_matches(*request.if_match, viewer.etag))
-    co_return http::whep_stale_generation();
-
-  const http::TrickleFragment& fragment = request.fragment;
-  const auto remote = viewer.peer.remote_description();
-  const std::string before = remote ? http::ice_fragment_of(remote->sdp).ufrag : "";
-  const bool restarts = !fragment.ufrag.empty() && fragment.ufrag != before;
-  if (restarts) {
-    if (const auto restarted = restart(viewer, fragment); !restarted) {
-      std::string reason = viewer.peer.error_detail();
-      co_return http::whep_no_restart(reason.empty() ? restarted.error().message() : reason);
-    }
-  }
-  add_candidates(viewer, fragment);
-  if (!restarts) co_return http::whep_no_content();
-  // The viewer may be gone when this is over: nothing of it is touched after.
-  const std::string etag = viewer.etag;
-  auto gathered = viewer.peer.gathered_description(gathering_limit_);
-  const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return http::whep_restarted(etag, http::ice_fragment_of(answer.sdp));
+  if (found == viewers_.end()) co_return whip::unknown_session();
+  auto applying = whip::apply(found->second.peer, found->second.served, std::move(request), network_.random(),
+                              gathering_limit_);
+  co_return co_await std::move(applying);
 }
 
-// RFC 9725 4.3.3: what the fragment leaves out is as it was in the offer before.
-petrel::Result<void> Viewers::restart(Viewer& viewer, const http::TrickleFragment& fragment) {
-  std::string offer =
-      http::with_ice_credentials(viewer.peer.remote_description()->sdp, fragment.ufrag, fragment.pwd);
-  if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, std::move(offer)}); !set)
-    return set;
-  if (auto set = viewer.peer.set_local_description(); !set) return set;
-  viewer.etag = shared::random_id(network_.random());
-  return {};
-}
-
-void Viewers::add_candidates(Viewer& viewer, const http::TrickleFragment& fragment) {
-  for (const http::TrickleSection& section : fragment.sections) {
-    // What cannot be used is the player's loss, not an error: it may well know addresses that we do not
-    // speak.
-    for (const std::string& candidate : section.candidates) {
-      (void)viewer.peer.add_ice_candidate(candidate, section.mid.value_or(""));
-    }
-    if (section.end_of_candidates) (void)viewer.peer.add_ice_candidate("", section.mid.value_or(""));
-  }
-}
-
-http::Response Viewers::remove(const http::WhepDelete& request) {
+http::Response Viewers::remove(const whip::SessionDelete& request) {
   const auto found = find(request.session);
-  if (found == viewers_.end()) return http::whep_unknown_session();
+  if (found == viewers_.end()) return whip::unknown_session();
   forget(found->first);
-  return http::whep_no_content();
+  return whip::no_content();
+}
+
+ViewerId Viewers::attach(petrel::Sender video, std::optional<petrel::Sender> sound) {
+  const ViewerId id{++last_id_};
+  video.on_key_frame_request([this, id] {
+    gate_.handle_request(network_.now(), id);
+    run_gate();
+  });
+  outlets_.try_emplace(id, Outlet{std::move(video), std::move(sound)});
+  return id;
+}
+
+void Viewers::handle_ready(ViewerId outlet) {
+  gate_.handle_ready(network_.now(), outlet);
+  const auto found = outlets_.find(outlet);
+  if (found != outlets_.end() && !source_.can_force_key_frame() && !group_.frames().empty()) {
+    for (const auto& frame : group_.frames()) send(found->second, frame);
+    if (group_.is_complete()) gate_.handle_caught_up(outlet);
+  }
+  run_gate();
+}
+
+void Viewers::detach(ViewerId outlet) {
+  gate_.handle_gone(outlet);
+  outlets_.erase(outlet);
 }
 
 void Viewers::on_state(ViewerId id, ConnectionState state) {
@@ -244,6 +241,9 @@ void Viewers::handle_frame(const CapturedFrame& captured) {
   for (auto& [id, viewer] : viewers_) {
     if (gate_.admits(id)) send(viewer, frame);
   }
+  for (auto& [id, outlet] : outlets_) {
+    if (gate_.admits(id)) send(outlet, frame);
+  }
   if (!source_.can_force_key_frame()) group_.push(frame, unit.annex_b.size(), unit.key_frame);
   run_gate();
 }
@@ -257,6 +257,13 @@ void Viewers::handle_sound(const std::shared_ptr<const petrel::EncodedFrame>& fr
   for (auto& [id, viewer] : viewers_) {
     if (viewer.sound && viewer.sound->send_frame(frame)) ++viewer.sound_packets_sent;
   }
+  for (auto& [id, outlet] : outlets_) {
+    if (outlet.sound) static_cast<void>(outlet.sound->send_frame(frame));  // Not before it is connected.
+  }
+}
+
+void Viewers::send(Outlet& outlet, const std::shared_ptr<const petrel::EncodedFrame>& frame) {
+  if (outlet.sender.send_frame(frame)) ++outlet.frames_sent;
 }
 
 void Viewers::run_gate() {
@@ -276,7 +283,7 @@ void Viewers::run_gate() {
 
 Viewers::Table::iterator Viewers::find(const std::string& session) {
   auto it = viewers_.begin();
-  while (it != viewers_.end() && it->second.session != session) ++it;
+  while (it != viewers_.end() && it->second.served.id != session) ++it;
   return it;
 }
 
@@ -284,24 +291,24 @@ void Viewers::forget(ViewerId id) {
   gate_.handle_gone(id);
   const auto viewer = viewers_.find(id);
   if (viewer == viewers_.end()) return;
-  ended_.push_back({viewer->second.session, petrel::to_json(viewer->second.peer.report())});
+  ended_.push_back({viewer->second.served.id, petrel::to_json(viewer->second.peer.report())});
   if (ended_.size() > max_ended) ended_.pop_front();
   viewers_.erase(viewer);
   if (settings_.listener != nullptr) settings_.listener->handle_gone(id.value);
   if (on_gone_) on_gone_(id);
 }
 
-http::Response Viewers::report(const http::WhepReport& request) const {
+http::Response Viewers::report(const whip::SessionReport& request) const {
   const auto json = [](std::string text) {
     return http::Response{http::Status::ok, {{"Content-Type", "application/json"}}, std::move(text)};
   };
   for (const auto& [id, viewer] : viewers_) {
-    if (viewer.session == request.session) return json(petrel::to_json(viewer.peer.report()));
+    if (viewer.served.id == request.session) return json(petrel::to_json(viewer.peer.report()));
   }
   for (const Ended& ended : ended_) {
     if (ended.session == request.session) return json(ended.report);
   }
-  return http::whep_unknown_session();
+  return whip::unknown_session();
 }
 
 void Viewers::set_ice_servers(const std::vector<petrel::IceServer>& servers) {
@@ -329,17 +336,20 @@ std::string Viewers::statistics() const {
     }
     viewers.push_back(std::move(each));
   }
-  return nlohmann::json{{"source", source_.description()},
-                        {"frames", frames_},
-                        {"key_frames", key_frames_},
-                        {"viewers_served", viewers_served_},
-                        {"viewers", std::move(viewers)}}
+  nlohmann::json published = nlohmann::json::array();
+  for (const auto& [id, outlet] : outlets_) {
+    published.push_back({{"id", id.value}, {"frames_sent", outlet.frames_sent}});
+  }
+  return nlohmann::json{{"source", source_.description()}, {"frames", frames_},
+                        {"key_frames", key_frames_},       {"viewers_served", viewers_served_},
+                        {"viewers", std::move(viewers)},   {"published", std::move(published)}}
       .dump();
 }
 
 void Viewers::close() {
   gate_timer_.cancel();
   viewers_.clear();
+  outlets_.clear();
 }
 
 }  // namespace camera

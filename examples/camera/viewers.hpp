@@ -18,8 +18,9 @@
 #include "camera/group_of_pictures.hpp"
 #include "camera/key_frame_gate.hpp"
 #include "petrel/http/message.hpp"
-#include "petrel/http/whep.hpp"
+#include "petrel/io/whip_server.hpp"
 #include "petrel/peer_connection.hpp"
+#include "petrel/whip/server.hpp"
 
 namespace camera {
 
@@ -63,13 +64,16 @@ class Viewers {
   /// Called for each viewer that has gone, by itself or by leave().
   void on_gone(std::function<void(ViewerId)> callback) { on_gone_ = std::move(callback); }
 
-  /// The WHEP side. Each answers one request of http::route_whep().
-  asio::awaitable<petrel::http::Response> create(petrel::http::WhepCreate request);
-  asio::awaitable<petrel::http::Response> trickle(petrel::http::WhepTrickle request);
-  petrel::http::Response remove(const petrel::http::WhepDelete& request);
+  /// Another way out for the same frames and the same sound, by a call that somebody else keeps: the gate
+  /// lets frames through from handle_ready() on, a key frame first, until detach(). It is no viewer, and
+  /// max_viewers does not count it.
+  ViewerId attach(petrel::Sender video, std::optional<petrel::Sender> sound);
+  bool sends_sound() const { return settings_.sends_sound; }
+  void handle_ready(ViewerId outlet);
+  void detach(ViewerId outlet);
 
-  /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
-  petrel::http::Response report(const petrel::http::WhepReport& request) const;
+  /// The WHEP side: answers what whip::route() has made of a request below "/whep".
+  asio::awaitable<petrel::http::Response> respond(petrel::whip::SessionAction action);
 
   /// For all who watch and all who will, by WHEP: other servers, or new credentials for the same ones.
   void set_ice_servers(const std::vector<petrel::IceServer>& servers);
@@ -84,8 +88,7 @@ class Viewers {
   struct Viewer {
     Viewer(petrel::io::Network& network, petrel::PeerConfig config) : peer(network, std::move(config)) {}
 
-    std::string session;  ///< In the URL; nobody can guess it.
-    std::string etag;
+    petrel::whip::ServedSession served;
     bool own_servers = false;  ///< Its ICE servers are not everybody's.
     petrel::PeerConnection peer;
     std::optional<petrel::Sender> sender;
@@ -95,6 +98,11 @@ class Viewers {
     std::uint64_t talk_packets_received = 0;
     bool told = false;  ///< How it connected is in the log.
   };
+  struct Outlet {
+    petrel::Sender sender;
+    std::optional<petrel::Sender> sound;
+    std::uint64_t frames_sent = 0;
+  };
   /// A session that is over, and what its report said last.
   struct Ended {
     std::string session;
@@ -102,16 +110,20 @@ class Viewers {
   };
   using Table = std::map<ViewerId, Viewer>;
 
+  asio::awaitable<petrel::http::Response> create(petrel::whip::SessionCreate request);
+  asio::awaitable<petrel::http::Response> trickle(petrel::whip::SessionTrickle request);
+  petrel::http::Response remove(const petrel::whip::SessionDelete& request);
+  /// How the connection of a session came about, or why it did not; of the last few that have ended, too.
+  petrel::http::Response report(const petrel::whip::SessionReport& request) const;
   Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
   petrel::Result<void> add_sound(ViewerId id, Viewer& viewer);
-  petrel::Result<void> restart(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
-  static void add_candidates(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
   std::string reason_of(const Viewer& viewer, std::error_code error) const;
   petrel::http::Response refuse_offer(const Viewer& viewer, std::error_code error) const;
   void on_state(ViewerId id, petrel::ConnectionState state);
   void start_from_group(ViewerId id);
   void send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFrame>& frame);
+  static void send(Outlet& outlet, const std::shared_ptr<const petrel::EncodedFrame>& frame);
   void run_gate();
   Table::iterator find(const std::string& session);
   void tell_why(ViewerId id, Viewer& viewer);
@@ -121,6 +133,7 @@ class Viewers {
   FrameSource& source_;
   ViewerSettings settings_;
   Table viewers_;
+  std::map<ViewerId, Outlet> outlets_;
   std::deque<Ended> ended_;
   std::function<void(ViewerId)> on_gone_;
   KeyFrameGate gate_;

@@ -55,6 +55,33 @@ bool read_authority(std::string_view text, Url& url) {
   return colon == text.npos || read_port(text.substr(colon + 1), url.port);
 }
 
+// RFC 3986 3.1: letters, digits, '+', '-' and '.' up to a colon that comes before any other mark.
+bool has_scheme(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  return colon != text.npos && colon > 0 && is_letter(text.front()) &&
+         std::ranges::all_of(text.substr(0, colon), [](char c) {
+           return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+         });
+}
+
+// RFC 3986 5.2.4, of a path that begins with '/'.
+std::string without_dot_segments(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    if (segment == "..") out.resize(std::min(out.rfind('/'), out.size()));
+    if (segment == "." || segment == "..") {
+      if (path.empty()) out += '/';
+      continue;
+    }
+    out += '/';
+    out += segment;
+  }
+  return out.empty() ? "/" : out;
+}
+
 }  // namespace
 
 std::string Url::authority() const {
@@ -97,6 +124,34 @@ std::string to_string(const Url& url) {
     text += url.query;
   }
   return text;
+}
+
+Result<Url> resolve(const Url& base, std::string_view reference) {
+  reference = reference.substr(0, reference.find('#'));
+  if (reference.size() > max_url_bytes || !is_visible(reference)) return Errc::malformed_url;
+  if (has_scheme(reference) || reference.starts_with("//")) {
+    auto url = parse_url(has_scheme(reference) ? std::string(reference)
+                                               : base.scheme + ":" + std::string(reference));
+    if (url) url->path = without_dot_segments(url->path);
+    return url;
+  }
+  Url url = base;
+  const std::size_t question = reference.find('?');
+  const std::string_view path = reference.substr(0, question);
+  if (!path.empty() || question != reference.npos) {
+    url.query = question == reference.npos ? "" : reference.substr(question + 1);
+  }
+  if (path.starts_with('/')) {
+    url.path = without_dot_segments(path);
+  } else if (!path.empty()) {
+    url.path = without_dot_segments(base.path.substr(0, base.path.rfind('/') + 1) + std::string(path));
+  }
+  if (url.path.size() + url.query.size() > max_url_bytes) return Errc::malformed_url;
+  return url;
+}
+
+bool same_origin(const Url& a, const Url& b) {
+  return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }
 
 std::string percent_encode(std::string_view text) {

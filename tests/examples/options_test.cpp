@@ -79,6 +79,20 @@ TEST(CameraOptions, PublishToAChannelInsteadOfThePageOrBesideIt) {
   EXPECT_TRUE(both.local);
 }
 
+TEST(CameraOptions, PublishToAServer) {
+  EXPECT_FALSE(accepted({}).whip);
+  const Options only =
+      accepted({"--signaling", "whip", "--url", "https://a/whip", "--bearer-token-file", "token.txt"});
+  EXPECT_TRUE(only.whip);
+  EXPECT_FALSE(only.local);
+  EXPECT_EQ(only.url, "https://a/whip");
+  EXPECT_EQ(only.bearer_token_file, "token.txt");
+  const Options all = accepted({"--signaling", "whip", "--url", "http://a", "--signaling", "kvs", "--channel",
+                                "c", "--signaling", "local", "--bearer-token", "t"});
+  EXPECT_TRUE(all.whip && all.kvs && all.local);
+  EXPECT_EQ(all.bearer_token, "t");
+}
+
 TEST(CameraOptions, TakeEveryFlag) {
   const Options options = accepted({"--source",       "file:a b.h264",
                                     "--size",         "640x360",
@@ -207,7 +221,7 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--allow-origin", "example.org"}, "https://example.org"},
       {{"--allow-origin", "https://example.org/"}, "https://example.org"},
       {{"--log-level", "loud"}, "--log-level"},
-      {{"--signaling", "smoke"}, "write local or kvs"},
+      {{"--signaling", "smoke"}, "write local, kvs or whip"},
       {{"--signaling", "kvs"}, "--channel"},
       {{"--channel", "front-door"}, "--signaling kvs"},
       {{"--region", "eu-west-1"}, "--signaling kvs"},
@@ -223,6 +237,12 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--audio-dtx"}, "is for --audio"},
       {{"--audio-out", "null"}, "is for --talk"},
       {{"--talk", "--audio-out", "wav:"}, "needs a path"},
+      {{"--signaling", "whip"}, "--url"},
+      {{"--url", "https://a/whip"}, "--signaling whip"},
+      {{"--bearer-token", "t"}, "--signaling whip"},
+      {{"--bearer-token-file", "f"}, "--signaling whip"},
+      {{"--signaling", "whip", "--url", "https://a", "--bearer-token", "t", "--bearer-token-file", "f"},
+       "not both"},
       {{"extra"}, "extra"},
   };
   for (const auto& [arguments, says] : rows) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace petrel::inline v0::http {
 namespace {
@@ -60,6 +62,59 @@ TEST(Url, RefusesWhatIsNone) {
 TEST(Url, EncodesAllButUnreservedCharacters) {
   EXPECT_EQ(percent_encode("AZaz09-._~"), "AZaz09-._~");
   EXPECT_EQ(percent_encode(":/+= !'()*\xc3\xa4"), "%3A%2F%2B%3D%20%21%27%28%29%2A%C3%A4");
+}
+
+TEST(Url, ReadsReferencesInTheLightOfAnother) {
+  // RFC 3986 5.4, with its base; what has a fragment there loses it here.
+  const Url base = parse_url("http://a/b/c/d;p?q").value();
+  const std::vector<std::pair<std::string_view, std::string_view>> rows{
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g", "http://g/"},
+      {"?y", "http://a/b/c/d;p?y"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"#s", "http://a/b/c/d;p?q"},
+      {"g#s", "http://a/b/c/g"},
+      {";x", "http://a/b/c/;x"},
+      {"", "http://a/b/c/d;p?q"},
+      {".", "http://a/b/c/"},
+      {"./", "http://a/b/c/"},
+      {"..", "http://a/b/"},
+      {"../", "http://a/b/"},
+      {"../g", "http://a/b/g"},
+      {"../..", "http://a/"},
+      {"../../g", "http://a/g"},
+      {"../../../g", "http://a/g"},
+      {"/./g", "http://a/g"},
+      {"/../g", "http://a/g"},
+      {"g.", "http://a/b/c/g."},
+      {"..g", "http://a/b/c/..g"},
+      {"./../g", "http://a/b/g"},
+      {"g/./h", "http://a/b/c/g/h"},
+      {"g;x=1/../y", "http://a/b/c/y"},
+      {"g?y/../x", "http://a/b/c/g?y/../x"},
+      {"https://h:8443/x/../y", "https://h:8443/y"},
+  };
+  for (const auto& [reference, wanted] : rows) {
+    const auto url = resolve(base, reference);
+    ASSERT_TRUE(url) << reference;
+    EXPECT_EQ(to_string(*url), wanted) << reference;
+  }
+  EXPECT_EQ(resolve(base, "mailto:a@b").error(), Errc::malformed_url);
+  EXPECT_EQ(resolve(base, "ftp://a/").error(), Errc::unsupported_scheme);
+  EXPECT_EQ(resolve(base, "a b").error(), Errc::malformed_url);
+  EXPECT_EQ(resolve(base, "//").error(), Errc::malformed_url);
+  EXPECT_EQ(resolve(base, std::string(max_url_bytes + 1, 'a')).error(), Errc::malformed_url);
+}
+
+TEST(Url, AnOriginIsSchemeHostAndPort) {
+  const Url base = parse_url("https://a/b").value();
+  EXPECT_TRUE(same_origin(base, parse_url("https://A:443/c?d").value()));
+  EXPECT_FALSE(same_origin(base, parse_url("http://a:443/b").value()));
+  EXPECT_FALSE(same_origin(base, parse_url("https://a:444/b").value()));
+  EXPECT_FALSE(same_origin(base, parse_url("https://a.example/b").value()));
 }
 
 }  // namespace

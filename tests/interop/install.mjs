@@ -1,7 +1,7 @@
 // Brings what the peers need into the build folder, once.
 
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -55,6 +55,33 @@ export async function pion_program() {
     await run("go", ["build", "-o", pion, "."], { cwd: source }).catch((error) => {
       throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
     });
+  });
+}
+
+// A WHIP and WHEP server on Pion, likewise.
+export const pion_whip = path.join(folder, "pion_whip");
+export async function pion_whip_program() {
+  const source = path.join(here, "peers", "pion_whip");
+  const files = ["main.go", "media.go", "go.mod", "go.sum"].map((file) => path.join(source, file));
+  await once_for("pion_whip", files, async () => {
+    await run("go", ["build", "-o", pion_whip, "."], { cwd: source }).catch((error) => {
+      throw error.code === "ENOENT" ? new Error("there is no Go; 1.24 or newer is needed") : error;
+    });
+  });
+}
+
+// Debian's simple-whip-server, unpacked only: its package wants Debian's Node.js, which may not be the one here.
+const unpacked = path.join(folder, "simple-whip-server");
+export const simple_whip_server_folder = path.join(unpacked, "usr/share/simple-whip-server/src");
+export async function simple_whip_server() {
+  await once_for("simple-whip-server", [path.join(here, "package.json")], async () => {
+    await mkdir(unpacked, { recursive: true });
+    await run("apt-get", ["download", "simple-whip-server"], { cwd: unpacked });
+    const [file] = (await readdir(unpacked)).filter((name) => name.endsWith(".deb"));
+    await run("dpkg-deb", ["-x", path.join(unpacked, file), unpacked]);
+    // There is a link to where the package would have it.
+    await rm(path.join(simple_whip_server_folder, "config.js"), { force: true });
+    await copyFile(path.join(unpacked, "etc/simple-whip-server/config.js"), path.join(simple_whip_server_folder, "config.js"));
   });
 }
 

@@ -13,6 +13,7 @@ import { kernel_nats } from "./kernel_nats.mjs";
 import { nat_tools } from "./nat_tools.mjs";
 import { silent_paths } from "./silent_paths.mjs";
 import { turn_tools } from "./turn_tools.mjs";
+import { whip_calls } from "./whip_calls.mjs";
 
 const frames_wanted = 60;
 const dtls_1_2 = "FEFD";
@@ -72,6 +73,7 @@ const trials = [
   ...kernel_nats,
   ...nat_tools,
   ...silent_paths,
+  ...whip_calls,
 ];
 
 // A word of the peer's or the call's name chooses some of them.

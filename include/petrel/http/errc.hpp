@@ -6,20 +6,14 @@
 
 namespace petrel::inline v0::http {
 
-/// Why a trickle fragment, a URL or a response is refused. What is wrong with a request is an HTTP status,
+/// Why a URL or a response is refused. What is wrong with a request is an HTTP status,
 /// see Rejection.
 enum class Errc {
-  line_too_long = 1,    ///< A line of a fragment is longer than max_fragment_line.
-  malformed_line,       ///< A line is not `type=value`.
-  unexpected_line,      ///< A line of a kind that a fragment does not have (RFC 8840 9).
-  empty_value,          ///< a=mid, a=ice-ufrag, a=ice-pwd or a=candidate without a value.
-  too_many_candidates,  ///< More than max_fragment_candidates.
-  too_many_sections,    ///< More than max_fragment_sections.
-  malformed_url,        ///< Not `scheme://host[:port][/path][?query]`.
-  unsupported_scheme,   ///< Neither http, https, ws nor wss.
-  malformed_response,   ///< What answers does not speak HTTP/1.1 (RFC 9112).
-  response_too_large,   ///< More than ResponseLimits allow.
-  response_cut_short,   ///< The connection ended within a response.
+  malformed_url = 1,   ///< Not `scheme://host[:port][/path][?query]`.
+  unsupported_scheme,  ///< Neither http, https, ws nor wss.
+  malformed_response,  ///< What answers does not speak HTTP/1.1 (RFC 9112).
+  response_too_large,  ///< More than ResponseLimits allow.
+  response_cut_short,  ///< The connection ended within a response.
 };
 
 PETREL_API std::error_code make_error_code(Errc error);

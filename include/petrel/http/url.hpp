@@ -35,6 +35,14 @@ PETREL_API Result<Url> parse_url(std::string_view text);
 
 PETREL_API std::string to_string(const Url& url);
 
+/// What a reference in an answer of `base` means, such as a Location field: a whole URL, or a path, a query
+/// or an authority that is to be read in its light (RFC 3986 5.2). A fragment is dropped. Errors as of
+/// parse_url().
+PETREL_API Result<Url> resolve(const Url& base, std::string_view reference);
+
+/// Whether both have the same scheme, host and port (RFC 6454 4): what may see the same secrets.
+PETREL_API bool same_origin(const Url& a, const Url& b);
+
 /// Everything but the unreserved characters of RFC 3986 2.3 as %XX, with capital letters.
 PETREL_API std::string percent_encode(std::string_view text);
 

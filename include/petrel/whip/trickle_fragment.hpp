@@ -8,9 +8,9 @@
 
 #include "petrel/base/abi.hpp"
 #include "petrel/base/result.hpp"
-#include "petrel/http/errc.hpp"
+#include "petrel/whip/errc.hpp"
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
 
 constexpr std::size_t max_fragment_line = 1024;      // A candidate with every extension we know is below 400.
 constexpr std::size_t max_fragment_candidates = 64;  // As many remote candidates as ice::Agent takes.
@@ -41,4 +41,4 @@ PETREL_API Result<TrickleFragment> parse_trickle_fragment(std::string_view text)
 /// The fragment as text; parse_trickle_fragment() reads it back as the same.
 PETREL_API std::string write(const TrickleFragment& fragment);
 
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip

@@ -1,8 +1,8 @@
-#include "petrel/http/ice_restart.hpp"
+#include "petrel/whip/ice_restart.hpp"
 
 #include <gtest/gtest.h>
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
 namespace {
 
 constexpr std::string_view description =
@@ -45,4 +45,4 @@ TEST(IceRestart, ReadsWhateverItIsGiven) {
 }
 
 }  // namespace
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip

@@ -1,8 +1,8 @@
-#include "petrel/http/trickle_fragment.hpp"
+#include "petrel/whip/trickle_fragment.hpp"
 
 #include <gtest/gtest.h>
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
 namespace {
 
 // As in the example of RFC 9725 4.3.1, with two m-lines.
@@ -125,4 +125,4 @@ TEST(TrickleFragment, CutAnywhereGivesABeginningOfItOrSaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip

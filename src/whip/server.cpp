@@ -1,10 +1,18 @@
-#include "petrel/http/whep.hpp"
+#include "petrel/whip/server.hpp"
 
 #include <algorithm>
 
 #include "http/text.hpp"
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
+
+using http::Header;
+using http::Method;
+using http::problem;
+using http::Request;
+using http::Response;
+using http::Status;
+
 namespace {
 
 constexpr std::string_view sdp_type = "application/sdp";
@@ -13,20 +21,21 @@ constexpr std::string_view report_suffix = "/report";
 constexpr std::size_t max_session_id = 64;
 
 bool is_session_id(std::string_view id) {
-  return !id.empty() && id.size() <= max_session_id &&
-         std::ranges::all_of(id, [](char c) { return is_digit(c) || is_letter(c) || c == '-' || c == '_'; });
+  return !id.empty() && id.size() <= max_session_id && std::ranges::all_of(id, [](char c) {
+    return http::is_digit(c) || http::is_letter(c) || c == '-' || c == '_';
+  });
 }
 
 // RFC 9110 12.5.1, as far as it can matter here: weights are not asked, since there is one type.
 bool accepts_sdp(const Request& request) {
   if (!request.headers.get("Accept")) return true;
   for (const Header& field : request.headers) {
-    if (!equals_ignoring_case(field.name, "Accept")) continue;
+    if (!http::equals_ignoring_case(field.name, "Accept")) continue;
     std::string_view rest = field.value;
     while (!rest.empty()) {
-      std::string_view range = take_until(rest, ',');
-      const std::string_view type = trim(take_until(range, ';'));
-      if (equals_ignoring_case(type, sdp_type) || type == "*/*" || type == "application/*") return true;
+      std::string_view range = http::take_until(rest, ',');
+      const std::string_view type = http::trim(http::take_until(range, ';'));
+      if (http::equals_ignoring_case(type, sdp_type) || type == "*/*" || type == "application/*") return true;
     }
   }
   return false;
@@ -38,14 +47,14 @@ Response not_allowed(std::string_view allowed, std::string_view text) {
   return response;
 }
 
-WhepAction route_endpoint(const Request& request) {
+SessionAction route_endpoint(const Request& request) {
   if (request.method == Method::options) {
     // RFC 9725 4.2: how a client finds out which type a POST takes.
     return Response{
         Status::no_content, {{"Allow", "POST, OPTIONS"}, {"Accept-Post", std::string(sdp_type)}}, {}};
   }
   if (request.method != Method::post) {
-    return not_allowed("POST, OPTIONS", "This is a WHEP endpoint: POST an SDP offer to it.");
+    return not_allowed("POST, OPTIONS", "This is an endpoint of WHIP or WHEP: POST an SDP offer to it.");
   }
   if (request.media_type() != sdp_type) {
     Response response = problem(Status::unsupported_media_type, "POST the offer as application/sdp.");
@@ -55,27 +64,27 @@ WhepAction route_endpoint(const Request& request) {
   if (!accepts_sdp(request)) {
     return problem(Status::not_acceptable, "The answer is application/sdp, which Accept leaves out.");
   }
-  if (request.body.empty()) return whep_bad_offer("the body is empty");
-  return WhepCreate{request.body};
+  if (request.body.empty()) return bad_offer("the body is empty");
+  return SessionCreate{request.body};
 }
 
-WhepAction route_report(const Request& request, std::string_view id) {
-  if (!is_session_id(id)) return whep_unknown_session();
+SessionAction route_report(const Request& request, std::string_view id) {
+  if (!is_session_id(id)) return unknown_session();
   if (request.method != Method::get) return not_allowed("GET", "A report can be read only.");
-  return WhepReport{std::string(id)};
+  return SessionReport{std::string(id)};
 }
 
-WhepAction route_session(const Request& request, std::string_view id) {
+SessionAction route_session(const Request& request, std::string_view id) {
   if (id.ends_with(report_suffix))
     return route_report(request, id.substr(0, id.size() - report_suffix.size()));
-  if (!is_session_id(id)) return whep_unknown_session();
+  if (!is_session_id(id)) return unknown_session();
   switch (request.method) {
     case Method::options:
       return Response{Status::no_content,
                       {{"Allow", "PATCH, DELETE, OPTIONS"}, {"Accept-Patch", std::string(fragment_type)}},
                       {}};
     case Method::delete_:
-      return WhepDelete{std::string(id)};
+      return SessionDelete{std::string(id)};
     case Method::patch:
       break;
     case Method::get:
@@ -94,7 +103,7 @@ WhepAction route_session(const Request& request, std::string_view id) {
   if (!fragment) {
     return problem(Status::bad_request, "The fragment cannot be read: " + fragment.error().message() + ".");
   }
-  WhepTrickle trickle{std::string(id), std::nullopt, *std::move(fragment)};
+  SessionTrickle trickle{std::string(id), std::nullopt, *std::move(fragment)};
   if (const auto tag = request.headers.get("If-Match")) trickle.if_match = std::string(*tag);
   return trickle;
 }
@@ -107,7 +116,7 @@ Response retry_later(Status status, std::string_view text, std::chrono::seconds 
 
 }  // namespace
 
-std::optional<WhepAction> route_whep(const Request& request, std::string_view endpoint) {
+std::optional<SessionAction> route(const Request& request, std::string_view endpoint) {
   std::string_view rest = request.path;
   if (!rest.starts_with(endpoint)) return std::nullopt;
   rest.remove_prefix(endpoint.size());
@@ -116,7 +125,7 @@ std::optional<WhepAction> route_whep(const Request& request, std::string_view en
   return route_session(request, rest.substr(1));
 }
 
-Response whep_created(const WhepSession& session, std::string_view endpoint) {
+Response created(const NewSession& session, std::string_view endpoint) {
   return {Status::created,
           {{"Content-Type", std::string(sdp_type)},
            {"Location", std::string(endpoint) + "/" + session.id},
@@ -125,40 +134,45 @@ Response whep_created(const WhepSession& session, std::string_view endpoint) {
           session.answer};
 }
 
-Response whep_no_content() { return {Status::no_content, {}, {}}; }
+Response no_content() { return {Status::no_content, {}, {}}; }
 
-Response whep_unknown_session() {
+Response unknown_session() {
   return problem(Status::not_found, "There is no such session: it has ended. POST a new offer.");
 }
 
-Response whep_bad_offer(std::string_view reason) {
+Response bad_offer(std::string_view reason) {
   return problem(Status::bad_request, "The offer cannot be used: " + std::string(reason) + ".");
 }
 
-Response whep_no_common_codec(std::string_view reason) { return problem(Status::not_acceptable, reason); }
+Response no_common_codec(std::string_view reason) { return problem(Status::not_acceptable, reason); }
 
-Response whep_no_picture_yet(std::chrono::seconds retry_after) {
+Response no_picture_yet(std::chrono::seconds retry_after) {
   return retry_later(Status::conflict, "The camera gives no picture yet. Try again in a moment.",
                      retry_after);
 }
 
-Response whep_stale_generation() {
+Response taken(std::chrono::seconds retry_after) {
+  return retry_later(Status::conflict, "Somebody publishes here already. Try again when they have left.",
+                     retry_after);
+}
+
+Response stale_generation() {
   return problem(Status::precondition_failed,
                  "If-Match names another ICE generation than the session's. POST a new offer.");
 }
 
-Response whep_restarted(std::string_view etag, const TrickleFragment& fragment) {
+Response restarted(std::string_view etag, const TrickleFragment& fragment) {
   return {Status::ok,
           {{"Content-Type", std::string(fragment_type)}, {"ETag", "\"" + std::string(etag) + "\""}},
           write(fragment)};
 }
 
-Response whep_no_restart(std::string_view reason) {
+Response no_restart(std::string_view reason) {
   return problem(Status::unprocessable_content,
                  "ICE cannot be restarted: " + std::string(reason) + ". POST a new offer.");
 }
 
-Response whep_full(std::size_t max_viewers, std::chrono::seconds retry_after) {
+Response full(std::size_t max_viewers, std::chrono::seconds retry_after) {
   return retry_later(Status::service_unavailable,
                      "All " + std::to_string(max_viewers) +
                          " places are taken. Try again when a viewer has " +
@@ -166,13 +180,13 @@ Response whep_full(std::size_t max_viewers, std::chrono::seconds retry_after) {
                      retry_after);
 }
 
-Response whep_too_often(std::chrono::seconds retry_after) {
+Response too_often(std::chrono::seconds retry_after) {
   return retry_later(Status::too_many_requests, "Too many requests. Try again in a moment.", retry_after);
 }
 
-bool whep_matches(std::string_view if_match, std::string_view etag) {
+bool matches_etag(std::string_view if_match, std::string_view etag) {
   while (!if_match.empty()) {
-    std::string_view tag = trim(take_until(if_match, ','));
+    std::string_view tag = http::trim(http::take_until(if_match, ','));
     if (tag == "*") return true;
     if (tag.size() < 2 || !tag.starts_with('"') || !tag.ends_with('"')) continue;  // W/ never matches here.
     if (tag.substr(1, tag.size() - 2) == etag) return true;
@@ -180,4 +194,4 @@ bool whep_matches(std::string_view if_match, std::string_view etag) {
   return false;
 }
 
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip

@@ -1,13 +1,13 @@
-#include "petrel/http/ice_restart.hpp"
+#include "petrel/whip/ice_restart.hpp"
 
 #include "http/text.hpp"
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
 namespace {
 
 // The next line, without its end.
 std::string_view take_line(std::string_view& rest) {
-  std::string_view line = take_until(rest, '\n');
+  std::string_view line = http::take_until(rest, '\n');
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
@@ -74,4 +74,4 @@ TrickleFragment ice_fragment_of(std::string_view sdp) {
   return fragment;
 }
 
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip

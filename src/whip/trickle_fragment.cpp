@@ -1,11 +1,11 @@
-#include "petrel/http/trickle_fragment.hpp"
+#include "petrel/whip/trickle_fragment.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "http/text.hpp"
 
-namespace petrel::inline v0::http {
+namespace petrel::inline v0::whip {
 namespace {
 
 class FragmentReader {
@@ -14,7 +14,7 @@ class FragmentReader {
   std::error_code read_line(std::string_view line) {
     if (line.size() > max_fragment_line) return Errc::line_too_long;
     if (line.size() < 2 || line[1] != '=') return Errc::malformed_line;
-    if (!is_field_value(line)) return Errc::malformed_line;
+    if (!http::is_field_value(line)) return Errc::malformed_line;
     const std::string_view value = line.substr(2);
     if (line[0] == 'a') return read_attribute(value);
     if (line[0] == 'm') return begin_section();
@@ -49,7 +49,7 @@ class FragmentReader {
 
   std::error_code read_attribute(std::string_view text) {
     std::string_view value = text;
-    const std::string_view name = take_until(value, ':');
+    const std::string_view name = http::take_until(value, ':');
     const bool is_known = name == "mid" || name == "ice-ufrag" || name == "ice-pwd" || name == "candidate";
     if (is_known && value.empty()) return Errc::empty_value;
 
@@ -94,7 +94,7 @@ class FragmentReader {
 Result<TrickleFragment> parse_trickle_fragment(std::string_view text) {
   FragmentReader reader;
   while (!text.empty()) {
-    std::string_view line = take_until(text, '\n');
+    std::string_view line = http::take_until(text, '\n');
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
     if (const auto error = reader.read_line(line)) return error;
@@ -122,4 +122,4 @@ std::string write(const TrickleFragment& fragment) {
   return out;
 }
 
-}  // namespace petrel::inline v0::http
+}  // namespace petrel::inline v0::whip
