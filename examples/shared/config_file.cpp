@@ -29,7 +29,7 @@ class OptionFile final : public CLI::Config {
 
   std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
     const auto path = app_.get_config_ptr()->as<std::string>();
-    std::vector<CLI::ConfigItem> items;
+    std::vector<CLI::ConfigItem> read;
     for (auto& [name, entry] : read_config(in, path)) {
       const CLI::Option* option = app_.get_option_no_throw("--" + name);
       if (option == nullptr || !option->get_configurable())
@@ -40,9 +40,9 @@ class OptionFile final : public CLI::Config {
       CLI::ConfigItem item;
       item.name = name;
       item.inputs = std::move(entry.values);
-      items.push_back(std::move(item));
+      read.push_back(std::move(item));
     }
-    return items;
+    return read;
   }
 
  private:

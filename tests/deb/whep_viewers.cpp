@@ -43,8 +43,13 @@ struct Viewer {
 
 class Audience {
  public:
-  Audience(asio::io_context& io, std::string url, std::size_t viewers, std::size_t frames)
-      : io_(io), network_(io.get_executor()), url_(std::move(url)), wanted_(viewers), frames_(frames) {}
+  Audience(asio::io_context& io, std::string url, std::size_t viewers, std::size_t frames, const char* file)
+      : io_(io),
+        network_(io.get_executor()),
+        url_(std::move(url)),
+        wanted_(viewers),
+        frames_(frames),
+        file_(file != nullptr ? std::fopen(file, "wb") : nullptr) {}
 
   void start() {
     for (std::size_t each = 0; each < wanted_; ++each) {
@@ -85,13 +90,20 @@ class Audience {
     viewer.peer.set_local_description().value();
     auto gathering = viewer.peer.gathered_description();
     const petrel::SessionDescription offer = co_await std::move(gathering);
-    auto posting = post(offer.sdp);
-    const petrel::SessionDescription answer{petrel::SdpType::answer, co_await std::move(posting)};
+    petrel::http::Response response;
+    // Right after its start a camera has no picture yet, and asks us to come again.
+    do {
+      auto posting = post(offer.sdp);
+      response = co_await std::move(posting);
+    } while (response.status == petrel::http::Status::service_unavailable);
+    if (response.status != petrel::http::Status::created)
+      throw std::runtime_error("the server refused: " + response.body);
+    const petrel::SessionDescription answer{petrel::SdpType::answer, response.body};
     if (const auto set = viewer.peer.set_remote_description(answer); !set)
       throw std::runtime_error("the answer: " + set.error().message() + ": " + viewer.peer.error_detail());
   }
 
-  asio::awaitable<std::string> post(const std::string& sdp) {
+  asio::awaitable<petrel::http::Response> post(const std::string& sdp) {
     const auto url = petrel::http::parse_url(url_);
     if (!url) throw std::runtime_error(url_ + ": " + url.error().message());
     asio::ip::tcp::resolver resolver(io_);
@@ -116,10 +128,7 @@ class Audience {
       if (parser.fault())
         throw std::runtime_error("the server's response: " + std::string(parser.fault()->reason));
     }
-    const petrel::http::Response response = *parser.take();
-    if (response.status != petrel::http::Status::created)
-      throw std::runtime_error("the server refused: " + response.body);
-    co_return response.body;
+    co_return *parser.take();
   }
 
   // A token in the address is for GET only; a POST brings it as a header.
@@ -130,6 +139,9 @@ class Audience {
 
   void take(Viewer& viewer, const petrel::EncodedFrame& frame) {
     ++viewer.frames;
+    if (&viewer == &viewers_.front() && file_ && !told_) {
+      std::fwrite(frame.bytes().data(), 1, frame.bytes().size(), file_);
+    }
     if (!viewer.first_frame) viewer.first_frame = network_.now();
     if (!picture_ && &viewer == &viewers_.front()) picture_ = decoder_.decode(frame.bytes());
     if (told_ || !picture_ || viewers_.size() < wanted_) return;
@@ -138,6 +150,7 @@ class Audience {
     }
     told_ = true;
     limit_.cancel();
+    if (file_) std::fflush(file_);
     tell();
     wait_for_end();
   }
@@ -169,6 +182,7 @@ class Audience {
   std::string url_;
   std::size_t wanted_;
   std::size_t frames_;
+  std::FILE* file_;  // Until the program ends.
   std::deque<Viewer> viewers_;
   camera::testing::Decoder decoder_;
   std::optional<camera::Picture> picture_;
@@ -184,12 +198,13 @@ std::size_t number(const char* text) { return std::strtoul(text, nullptr, 10); }
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 4) {
-    std::fputs("usage: petrel-whep-viewers URL [VIEWERS [FRAMES]]\n", stderr);
+  if (argc < 2 || argc > 5) {
+    std::fputs("usage: petrel-whep-viewers URL [VIEWERS [FRAMES [FILE]]]\n", stderr);
     return 2;
   }
   asio::io_context io(1);
-  Audience audience(io, argv[1], argc > 2 ? number(argv[2]) : 1, argc > 3 ? number(argv[3]) : 30);
+  Audience audience(io, argv[1], argc > 2 ? number(argv[2]) : 1, argc > 3 ? number(argv[3]) : 30,
+                    argc > 4 ? argv[4] : nullptr);
   audience.start();
   io.run();
   return audience.exit_code();
