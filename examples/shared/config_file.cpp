@@ -33,7 +33,7 @@ class OptionFile final : public CLI::Config {
     for (auto& [name, entry] : read_config(in, path)) {
       const CLI::Option* option = app_.get_option_no_throw("--" + name);
       if (option == nullptr || !option->get_configurable())
-        throw UserError(at(path, entry.line) + "there is no option " + name + " for a file; see --help.");
+        throw UserError(at(path, entry.line) + "there is no option " + name + " for a file.");
       const bool takes_one = option->get_expected_max() <= 1;
       if (takes_one && entry.values.size() > 1)
         throw UserError(at(path, entry.line) + name + " is given again further down.");

@@ -103,7 +103,7 @@ TEST_F(CameraConfig, GivesWayToTheCommandLine) {
 
 TEST_F(CameraConfig, IsRefusedWithTheLineThatIsWrong) {
   EXPECT_EQ(refused("size = 640x360\nsice = 1\n"),
-            "petrel-camera: " + path_ + ", line 2: there is no option sice for a file; see --help.\n");
+            "petrel-camera: " + path_ + ", line 2: there is no option sice for a file. Try --help.\n");
   EXPECT_NE(refused("config = other.conf\n").find("line 1"), std::string::npos);
   EXPECT_NE(refused("help\n").find("line 1"), std::string::npos);
   EXPECT_NE(refused("size = 320x240\n\nsize = 640x480\n").find("line 1: size is given again"),
