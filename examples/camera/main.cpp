@@ -20,6 +20,7 @@
 #include "petrel/io/dump.hpp"
 #include "petrel/whip/server.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/journal.hpp"
 #include "shared/peer_config.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -185,6 +186,8 @@ int run(const camera::Options& options) {
   if (listener) {
     std::printf("Watch at %s (Ctrl-C ends)\n",
                 shared::page_address(options.server, listener->local()).c_str());
+    if (const auto elsewhere = shared::address_from_elsewhere(options.server, listener->local()))
+      std::printf("From other machines at %s\n", elsewhere->c_str());
   }
   if (kvs) std::printf("Asking Kinesis Video Streams for channel %s\n", options.channel.c_str());
   std::fflush(stdout);
@@ -197,6 +200,7 @@ int run(const camera::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  shared::prefix_stderr_for_journal("petrel-camera");
   const auto parsed = camera::parse_options(argc, argv);
   if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
     std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/config_file.hpp"
 #include "shared/user_error.hpp"
 
 namespace camera {
@@ -244,6 +245,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   app.add_option("--key-log", options.key_log,
                  "Write DTLS keys to this file: whoever has it can decrypt what was recorded");
   shared::add_server_options(app, options.server);
+  shared::add_config_file(app);
 
   return shared::parse<Options>(app, argc, argv, [&] {
     read_source(source, options);

@@ -1,7 +1,10 @@
 #include "shared/server_options.hpp"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <fstream>
 #include <map>
@@ -33,10 +36,34 @@ std::string host_of(const petrel::IpAddress& address) {
   return address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
 }
 
+// By mDNS (RFC 6762) a machine is found under its name with .local. Nobody else can choose that name, so that
+// it is as good a sign as an address is that no other name was rebound to this machine. Empty: it has none.
+std::string own_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return {};
+  const std::string_view text = name.data();
+  return std::string(text.substr(0, text.find('.')));
+}
+
+std::string query_of(const ServerOptions& options) {
+  return options.token.empty() ? "" : "?token=" + options.token;
+}
+
 // CLI11's messages may have several lines; a person gets one, and the way to the rest.
 std::string one_line(const CLI::App& app, std::string text) {
   text.erase(std::ranges::find(text, '\n'), text.end());
   return app.get_name() + ": " + text + " Try --help.\n";
+}
+
+std::string token_of_file(const ServerOptions& options) {
+  if (!options.token.empty()) throw UserError("--token and --token-file: give one of them.");
+  std::ifstream file(options.token_file);
+  std::string token;
+  if (!file || !std::getline(file, token))
+    throw UserError("--token-file " + options.token_file + ": there is no word in it, or it cannot be read.");
+  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  if (token.empty()) throw UserError("--token-file " + options.token_file + ": its first line is empty.");
+  return token;
 }
 
 }  // namespace
@@ -68,6 +95,8 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
                  "Never send to viewers by this one (repeatable)")
       ->allow_extra_args(false);
   app.add_option("--token", options.token, "A word that every visitor has to know");
+  app.add_option("--token-file", options.token_file,
+                 "A file with that word, so that it is not in the list of processes");
   app.add_flag("--public", options.is_public, "Let everyone in who can reach the address");
   app.add_option("--allow-origin", options.allowed_origins,
                  "Pages of this origin may use the server too, such as https://example.org (repeatable)")
@@ -88,6 +117,7 @@ void check(ServerOptions& options) {
                     ": write ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080.");
   }
   options.listen_endpoint = *endpoint;
+  if (!options.token_file.empty()) options.token = token_of_file(options);
   if (!std::ranges::all_of(options.token, is_token_character)) {
     throw UserError("--token: use letters, digits and - . _ ~ only, since it becomes part of an address.");
   }
@@ -172,6 +202,10 @@ petrel::http::AccessPolicy access_policy(const ServerOptions& options) {
   policy.hosts = options.allowed_hosts;
   policy.hosts.push_back(host_of(options.listen_endpoint.address));
   policy.any_address = options.listen_endpoint.address.is_unspecified();
+  if (const std::string name = own_name(); !name.empty() && !options.listen_endpoint.address.is_loopback()) {
+    policy.hosts.push_back(name);
+    policy.hosts.push_back(name + ".local");
+  }
   policy.origins = options.allowed_origins;
   policy.token = options.token;
   return policy;
@@ -180,8 +214,14 @@ petrel::http::AccessPolicy access_policy(const ServerOptions& options) {
 std::string page_address(const ServerOptions& options, const petrel::Endpoint& bound) {
   const petrel::IpAddress loopback = petrel::IpAddress::v4(127, 0, 0, 1);
   const std::string host = host_of(bound.address.is_unspecified() ? loopback : bound.address);
-  const std::string query = options.token.empty() ? "" : "?token=" + options.token;
-  return "http://" + host + ":" + std::to_string(bound.port) + "/" + query;
+  return "http://" + host + ":" + std::to_string(bound.port) + "/" + query_of(options);
+}
+
+std::optional<std::string> address_from_elsewhere(const ServerOptions& options,
+                                                  const petrel::Endpoint& bound) {
+  const std::string name = own_name();
+  if (name.empty() || bound.address.is_loopback()) return std::nullopt;
+  return "http://" + name + ".local:" + std::to_string(bound.port) + "/" + query_of(options);
 }
 
 }  // namespace shared

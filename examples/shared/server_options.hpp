@@ -29,6 +29,7 @@ struct ServerOptions {
   bool relay_only = false;
   std::string ice_tcp = "off";  ///< off, on or only.
   std::string token;
+  std::string token_file;  ///< A file with the token, instead.
   bool is_public = false;
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;
@@ -50,11 +51,12 @@ struct EarlyExit {
 };
 
 /// Adds --listen, --ice-server, --ice-server-file, --turn-ca, --http-proxy, --relay-only, --ice-tcp,
-/// --interface, --exclude-interface, --token, --public, --allow-origin, --allow-host and --log-level.
+/// --interface, --exclude-interface, --token, --token-file, --public, --allow-origin, --allow-host and
+/// --log-level.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
-/// Reads what is still text. Throws UserError for what cannot be meant, and for an address beyond loopback
-/// that neither --token nor --public covers.
+/// Reads what is still text, and the token's file. Throws UserError for what cannot be meant, and for an
+/// address beyond loopback that neither --token nor --public covers.
 void check(ServerOptions& options);
 
 /// Parses; the text of --help, or one line of error with exit code 2. `finish` may throw UserError.
@@ -75,5 +77,10 @@ petrel::http::AccessPolicy access_policy(const ServerOptions& options);
 
 /// What to open in a browser: "http://127.0.0.1:8080/", with the token when there is one.
 std::string page_address(const ServerOptions& options, const petrel::Endpoint& bound);
+
+/// The same for other machines of the network, by this machine's name; nullopt when it listens to itself
+/// only.
+std::optional<std::string> address_from_elsewhere(const ServerOptions& options,
+                                                  const petrel::Endpoint& bound);
 
 }  // namespace shared

@@ -71,7 +71,11 @@ std::string date_of(const ASN1_TIME* time) {
 }
 
 std::string date_of_check(std::int64_t unix_time) {
-  const TimeHandle now(unix_time == 0 ? X509_gmtime_adj(nullptr, 0) : ASN1_TIME_set(nullptr, unix_time));
+  // By days, since a time_t of 32 bits ends in 2038.
+  constexpr std::int64_t day = 86400;
+  const TimeHandle now(unix_time == 0 ? X509_gmtime_adj(nullptr, 0)
+                                      : ASN1_TIME_adj(nullptr, 0, static_cast<int>(unix_time / day),
+                                                      static_cast<long>(unix_time % day)));
   return date_of(now.get());
 }
 

@@ -17,7 +17,7 @@ namespace petrel::inline v0::tls {
 namespace {
 
 // Clients with a clock that is a little late should not see a certificate from the future.
-constexpr long head_start_seconds = 24 * 3600;
+constexpr std::int64_t head_start_seconds = 24 * 3600;
 
 // RFC 5280 4.1.2.2 allows 20 octets; 8 random ones are unique enough, and a clear top bit
 // keeps the number positive in DER.
@@ -32,13 +32,17 @@ bool set_serial(X509& certificate) {
 }
 
 bool set_validity(X509& certificate, std::int64_t unix_time, std::chrono::seconds lifetime) {
-  std::time_t at = unix_time;
-  std::time_t* const from = unix_time == 0 ? nullptr : &at;  // Null: OpenSSL asks time().
-  constexpr long day = 24 * 3600;
-  const std::int64_t seconds = lifetime.count();
-  return X509_time_adj_ex(X509_getm_notBefore(&certificate), 0, -head_start_seconds, from) != nullptr &&
-         X509_time_adj_ex(X509_getm_notAfter(&certificate), static_cast<int>(seconds / day),
-                          static_cast<long>(seconds % day), from) != nullptr;
+  // By days from 1970, since a time_t of 32 bits ends in 2038; or from what OpenSSL asks time() for, with
+  // null.
+  std::time_t epoch = 0;
+  const auto set = [&](ASN1_TIME* field, std::int64_t offset) {
+    constexpr std::int64_t day = 24 * 3600;
+    const std::int64_t seconds = unix_time + offset;
+    return X509_time_adj_ex(field, static_cast<int>(seconds / day), static_cast<long>(seconds % day),
+                            unix_time == 0 ? nullptr : &epoch) != nullptr;
+  };
+  return set(X509_getm_notBefore(&certificate), -head_start_seconds) &&
+         set(X509_getm_notAfter(&certificate), lifetime.count());
 }
 
 bool set_subject(X509& certificate) {

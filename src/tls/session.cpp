@@ -3,6 +3,8 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <ctime>
+#include <limits>
 #include <utility>
 
 #include "crypto/dtls_records.hpp"
@@ -131,7 +133,12 @@ Result<void> Session::expect_server(const ClientConfig& config) {
   // RFC 9525 6.3: a wildcard is a whole label; 2: the common name does not count.
   X509_VERIFY_PARAM_set_hostflags(expected,
                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  if (config.unix_time != 0) X509_VERIFY_PARAM_set_time(expected, config.unix_time);
+  if (config.unix_time != 0) {
+    // OpenSSL wants a time_t; where that has 32 bits, what comes after its end is taken for its end.
+    using Limits = std::numeric_limits<std::time_t>;
+    X509_VERIFY_PARAM_set_time(expected, static_cast<std::time_t>(std::clamp<std::int64_t>(
+                                             config.unix_time, Limits::min(), Limits::max())));
+  }
   const int set = name->address ? X509_VERIFY_PARAM_set1_ip(expected, name->address->octets().data(),
                                                             name->address->size())
                                 : X509_VERIFY_PARAM_set1_host(expected, name->dns.data(), name->dns.size());

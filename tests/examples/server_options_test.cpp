@@ -1,7 +1,9 @@
 #include "shared/server_options.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 #include "shared/page_response.hpp"
@@ -76,6 +78,46 @@ TEST(ServerOptions, AllowAnyAddressWhenAllAreListenedOn) {
   const auto policy = access_policy(listening_on("0.0.0.0:8080"));
   EXPECT_FALSE(refuse_access(policy, asking("192.168.1.6:8080")));
   EXPECT_TRUE(refuse_access(policy, asking("rebind.example:8080")));
+}
+
+std::string own_name() {
+  std::array<char, 256> name{};
+  EXPECT_EQ(gethostname(name.data(), name.size() - 1), 0);
+  return std::string(name.data()).substr(0, std::string_view(name.data()).find('.'));
+}
+
+TEST(ServerOptions, AllowThisMachinesNameWhenOthersMayCome) {
+  const auto policy = access_policy(listening_on("0.0.0.0:8080"));
+  EXPECT_FALSE(refuse_access(policy, asking(own_name() + ".local:8080")));
+  EXPECT_FALSE(refuse_access(policy, asking(own_name())));
+  EXPECT_TRUE(refuse_access(policy, asking(own_name() + ".example:8080")));
+  EXPECT_TRUE(refuse_access(access_policy(listening_on("127.0.0.1:0")), asking(own_name() + ".local")));
+
+  ServerOptions options = listening_on("0.0.0.0:0");
+  options.token = "word";
+  EXPECT_EQ(address_from_elsewhere(options, petrel::Endpoint::v4(0, 0, 0, 0, 81)),
+            "http://" + own_name() + ".local:81/?token=word");
+  EXPECT_FALSE(address_from_elsewhere(options, petrel::Endpoint::v4(127, 0, 0, 1, 81)));
+}
+
+TEST(ServerOptions, TakeTheTokenFromAFile) {
+  const std::string path = ::testing::TempDir() + "token";
+  ServerOptions options;
+  options.listen = "0.0.0.0:0";
+  options.token_file = path;
+  std::remove(path.c_str());
+  EXPECT_THROW(check(options), UserError) << "there is none";
+  std::ofstream(path).flush();
+  EXPECT_THROW(check(options), UserError) << "it is empty";
+  std::ofstream(path) << "\nword\n";
+  EXPECT_THROW(check(options), UserError) << "its first line is";
+  std::ofstream(path) << "two words\n";
+  EXPECT_THROW(check(options), UserError);
+  options.token.clear();
+  std::ofstream(path) << "word\r\nmore\n";
+  EXPECT_NO_THROW(check(options));
+  EXPECT_EQ(options.token, "word");
+  EXPECT_THROW(check(options), UserError) << "a token beside the file";
 }
 
 TEST(ServerOptions, NameTheAddressToOpen) {

@@ -57,6 +57,13 @@ TEST(CertificateFailure, SaysWhatTheClockSays) {
       "22:13 UTC: is it set?");
 }
 
+TEST(CertificateFailure, SaysWhatTheClockSaysWhereATimeHas32Bits) {
+  const auto certificate = certificate_for({.subject_alt_name = "DNS:a.example"});
+  const std::string text =
+      certificate_failure(X509_V_ERR_CERT_HAS_EXPIRED, *certificate, "a.example", 4'000'000'000).detail;
+  EXPECT_TRUE(text.ends_with("the clock here says 2096-10-02 07:06 UTC")) << text;
+}
+
 TEST(CertificateFailure, SaysWhoIsNotTrusted) {
   const CertificateOrder order{.subject_alt_name = "DNS:a.example"};
   EXPECT_EQ(detail(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, order),

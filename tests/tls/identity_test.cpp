@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "petrel/base/errc.hpp"
 #include "tls/authority.hpp"
 #include "tls/handshake_bench.hpp"
@@ -49,6 +51,23 @@ TEST(ServerIdentity, LivesFromADayBeforeUntilItsEnd) {
   EXPECT_EQ(outcome(wall_clock_epoch - day), std::error_code());
   EXPECT_EQ(outcome(wall_clock_epoch + 2 * day - 1), std::error_code());
   EXPECT_EQ(outcome(wall_clock_epoch + 2 * day + 1), Errc::certificate_expired);
+}
+
+TEST(ServerIdentity, LivesAfter2038WhereATimeHas32BitsToo) {
+  const TlsWorld world;
+  const auto identity =
+      ServerIdentity::self_signed({"turn.example.com"}, 4'000'000'000, std::chrono::hours(48)).value();
+  ClientConfig config = trusting(identity);
+  config.unix_time = wall_clock_epoch;
+  TlsBench today(config, identity);
+  EXPECT_FALSE(today.connects());
+  EXPECT_NE(today.client.failed->detail.find("valid from 2096-10-01 07:06 UTC"), std::string::npos)
+      << today.client.failed->detail;
+  // Such a machine cannot be asked about a time that it does not have. It must not take it for one in the
+  // past.
+  config.unix_time = 4'000'000'000;
+  TlsBench then(config, identity);
+  EXPECT_EQ(then.connects(), sizeof(std::time_t) > 4);
 }
 
 TEST(ServerIdentity, AsksTheClockOfTheSystemForWantOfATime) {
