@@ -14,7 +14,7 @@ std::string explained(const std::string& device, const std::string& what, int er
     case ENOENT:
     case ENODEV:
     case ENXIO:
-      return device + " is not there (" + ::strerrorname_np(error) + "): plug the camera in.";
+      return device + " is not there (" + ::strerrorname_np(error) + "): plug it in.";
     case EBUSY:
       return device + " is in use by another program (EBUSY): end that one; `fuser -v " + device +
              "` names it.";

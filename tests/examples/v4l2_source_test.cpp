@@ -204,7 +204,7 @@ TEST_F(V4l2SourceTest, NamesEveryFailureOfSettingUp) {
       {VIDIOC_REQBUFS, ENOMEM, "lost", "ENOMEM"},
       {VIDIOC_QUERYBUF, EINVAL, "user", "refuses to describe a buffer"},
       {VIDIOC_QBUF, EINVAL, "user", "refuses a buffer"},
-      {VIDIOC_QBUF, ENODEV, "lost", "is not there (ENODEV): plug the camera in"},
+      {VIDIOC_QBUF, ENODEV, "lost", "is not there (ENODEV): plug it in"},
       {VIDIOC_STREAMON, ENOSPC, "lost",
        "no room on the USB bus (ENOSPC): use another port, or a smaller --size"},
       {VIDIOC_STREAMON, EBUSY, "lost", "in use by another program"},
@@ -234,7 +234,7 @@ TEST_F(V4l2SourceTest, NamesEveryFailureOfOpening) {
   camera.open_error = EBUSY;
   EXPECT_EQ(failure().first, "lost");
   camera.open_error = ENODEV;
-  EXPECT_EQ(failure().second, "/dev/video0 is not there (ENODEV): plug the camera in.");
+  EXPECT_EQ(failure().second, "/dev/video0 is not there (ENODEV): plug it in.");
   testing::ScriptedCamera other(clock);
   other.add_format(V4L2_PIX_FMT_YUYV, {});
   devices.cameras["/dev/video4"] = &other;
@@ -284,7 +284,7 @@ TEST_F(V4l2SourceTest, IsLostWhenTheCameraIs) {
     }
     return std::string("not lost");
   };
-  EXPECT_EQ(lost([&] { camera.hangs_up = true; }), "/dev/video0 is not there (ENODEV): plug the camera in.");
+  EXPECT_EQ(lost([&] { camera.hangs_up = true; }), "/dev/video0 is not there (ENODEV): plug it in.");
   EXPECT_NE(lost([&] { camera.errors[VIDIOC_DQBUF] = EINVAL; }).find("to give more pictures (EINVAL"),
             std::string::npos);
   EXPECT_NE(lost([&] { camera.errors[VIDIOC_DQBUF] = EIO; }).find("(EIO"), std::string::npos);
