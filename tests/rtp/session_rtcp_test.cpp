@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "petrel/rtp/wire/rtcp.hpp"
 #include "rtp/session_pair.hpp"
 
@@ -83,6 +85,62 @@ TEST(SessionRtcp, ASenderReportNamesOneInstantOnBothClocks) {
   ASSERT_TRUE(sender.session.send_frame(due, sender.media, frame));
   const auto packets = sender.drain();
   EXPECT_EQ(PacketView::parse(packets.at(0).packet.bytes())->header().timestamp, report->rtp_timestamp);
+}
+
+// Lip sync: from its sender report and its timestamp a receiver learns when a frame was captured, and that is
+// the same instant for a picture and a sound of one instant, however late each was coded and sent. The sound
+// card's clock is one in a thousand fast, so that its timestamps run ahead of the time of day.
+TEST(SessionRtcp, SenderReportsPutPictureAndSoundOnOneTimeLine) {
+  Sender sender;
+  const MediaId sound = *sender.session.add_media(start, testing::audio(true, false));
+  const Ssrc sound_ssrc = *sender.session.local_ssrc(sound);
+  const std::vector<std::byte> opus{std::byte{0x08}, std::byte{1}};
+  std::map<Ssrc, rtcp::SenderReport> reports;
+  std::map<Ssrc, std::pair<TimePoint, std::uint32_t>> last;  // Capture time and timestamp.
+
+  const auto look = [&] {
+    for (const auto& outgoing : sender.drain()) {
+      if (outgoing.kind == Outgoing::Kind::rtp) {
+        const PacketHeader header = PacketView::parse(outgoing.packet.bytes())->header();
+        last[header.ssrc].second = header.timestamp;
+        continue;
+      }
+      auto reader = rtcp::Reader::parse(outgoing.packet.bytes());
+      while (auto message = reader->next()) {
+        if (const auto* report = std::get_if<rtcp::SenderReport>(&*message))
+          reports[report->sender] = *report;
+      }
+    }
+  };
+  for (int i = 1; i <= 1000; ++i) {
+    const TimePoint heard = start + i * 19'980us;
+    ASSERT_TRUE(
+        sender.session.send_frame(heard + 25ms, sound, EncodedFrame::make(opus, {.capture_time = heard})));
+    last[sound_ssrc].first = heard;
+    look();
+    if (i % 2 == 0) continue;
+    const TimePoint seen = start + i * 20ms;
+    const auto picture =
+        EncodedFrame::make(access_unit(sender.random, true, 100), {.capture_time = seen, .key_frame = true});
+    ASSERT_TRUE(sender.session.send_frame(seen + 60ms, sender.media, picture));
+    last[sender.ssrc].first = seen;
+    look();
+    sender.session.handle_timeout(seen + 60ms);
+    look();
+  }
+
+  ASSERT_EQ(reports.size(), 2u);
+  for (const auto& [ssrc, rate] : {std::pair(sender.ssrc, 90'000), std::pair(sound_ssrc, 48'000)}) {
+    const auto& [captured, timestamp] = last.at(ssrc);
+    const rtcp::SenderReport& report = reports.at(ssrc);
+    const double since_report = static_cast<std::int32_t>(timestamp - report.rtp_timestamp) / double(rate);
+    const double reported =
+        static_cast<double>(static_cast<std::int64_t>(report.ntp.value - wall_clock.ntp.value)) /
+        4294967296.0;
+    const double learned = reported + since_report;
+    // Half a video clock's tick, and the card's error since the report.
+    EXPECT_NEAR(learned, std::chrono::duration<double>(captured - start).count(), 0.006) << rate;
+  }
 }
 
 TEST(SessionRtcp, SenderReportTimeNeverStepsBack) {
