@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 
+#include "camera/audio/intercom.hpp"
 #include "camera/capture.hpp"
 #include "camera/kvs_publisher.hpp"
+#include "camera/libcamera/libcamera_pictures.hpp"
 #include "camera/make_source.hpp"
 #include "camera/options.hpp"
 #include "camera/page.hpp"
@@ -110,6 +112,10 @@ void reload_servers_on(asio::signal_set& signals, const shared::ServerOptions& o
 }
 
 int run(const camera::Options& options) {
+  if (options.list_cameras) {
+    std::fputs(camera::list_cameras(*camera::make_libcamera()).c_str(), stdout);
+    return 0;
+  }
   asio::io_context io(1);
   std::optional<shared::StderrLog> log;
   if (options.server.log_level) log.emplace(*options.server.log_level);
@@ -119,10 +125,14 @@ int run(const camera::Options& options) {
       options, {local_time_of_day, clock,
                 [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
                 camera::linux_v4l2()});
+  const auto intercom = camera::audio::make_intercom(options.sound);
 
   petrel::Network network(io.get_executor());
   camera::Viewers viewers(network, *source,
-                          {peer_config(options, network, dumps, log ? &*log : nullptr), options.max_viewers});
+                          {.peer = peer_config(options, network, dumps, log ? &*log : nullptr),
+                           .max_viewers = options.max_viewers,
+                           .sends_sound = options.sound.input != camera::audio::Options::Input::none,
+                           .listener = intercom ? intercom->listener() : nullptr});
   const http::AccessPolicy policy = shared::access_policy(options.server);
   std::optional<shared::HttpListener> listener;
   if (options.local) {
@@ -159,11 +169,13 @@ int run(const camera::Options& options) {
         exit_code = 1;
         end();
       });
+  if (intercom) intercom->start(io.get_executor(), [&](const auto& frame) { viewers.handle_sound(frame); });
   signals.async_wait([&](std::error_code error, int) {
     if (!error) end();
   });
 
   std::printf("%s\n", source->description().c_str());
+  if (intercom) std::printf("%s\n", intercom->description().c_str());
   if (listener) {
     std::printf("Watch at %s (Ctrl-C ends)\n",
                 shared::page_address(options.server, listener->local()).c_str());
@@ -172,6 +184,7 @@ int run(const camera::Options& options) {
   std::fflush(stdout);
   io.run();
   capture.stop();
+  if (intercom) intercom->stop();
   return exit_code;
 }
 

@@ -7,9 +7,11 @@
 
 #include "camera/encoded_source.hpp"
 #include "camera/file_source.hpp"
+#include "camera/libcamera/libcamera_pictures.hpp"
 #include "camera/openh264_encoder.hpp"
 #include "camera/pipe_source.hpp"
 #include "camera/rpicam_source.hpp"
+#include "camera/source_lost.hpp"
 #include "camera/v4l2_encoder.hpp"
 #include "camera/v4l2_source.hpp"
 #include "shared/number_text.hpp"
@@ -91,7 +93,27 @@ class Maker {
       return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
     });
   }
-  std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput&) const { without("libcamera"); }
+  std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput& input) const {
+    const std::string name = input.id.empty() ? "libcamera" : "libcamera:" + input.id;
+    return recovering(name, [this_copy = *this, name, id = input.id] {
+      auto pictures = std::make_unique<LibcameraPictures>(make_libcamera(), this_copy.libcamera_settings(id),
+                                                          this_copy.around_.clock);
+      this_copy.say_what_differs(name, *pictures);
+      return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
+    });
+  }
+  std::unique_ptr<FrameSource> operator()(const Options::AutoInput&) const {
+    std::string why = "this program was built without libcamera.";
+    if (has_libcamera()) {
+      try {
+        return (*this)(Options::LibcameraInput{});
+      } catch (const SourceLost& lost) {
+        why = lost.what();
+      }
+    }
+    around_.say("no camera, so there is a test pattern: " + why);
+    return (*this)(Options::PatternInput{});
+  }
 
  private:
   EncoderSettings wanted() const {
@@ -99,6 +121,15 @@ class Maker {
             .height = options_.height,
             .frames_per_second = options_.frames_per_second.value_or(usual_rate),
             .bits_per_second = options_.bits_per_second};
+  }
+  LibcameraSettings libcamera_settings(const std::string& id) const {
+    const EncoderSettings asked = wanted();
+    return {.id = id,
+            .width = asked.width,
+            .height = asked.height,
+            .frames_per_second = asked.frames_per_second,
+            .rotation = options_.rotation,
+            .controls = options_.camera_controls};
   }
   // For every live source. `name` is what its lines begin with; `open` makes it, again and again.
   std::unique_ptr<FrameSource> recovering(std::string name, RecoveringSource::Open open,
@@ -121,11 +152,6 @@ class Maker {
     return std::to_string(width) + "x" + std::to_string(height) + " at " +
            shared::short_number(frames_per_second) + " fps";
   }
-  [[noreturn]] static void without(const char* source) {
-    throw shared::UserError(std::string("--source ") + source +
-                            ": this program was built without it. --help lists the others.");
-  }
-
   // Copies: sources are opened again long after the call.
   Options options_;
   SourceSurroundings around_;

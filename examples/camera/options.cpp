@@ -23,6 +23,7 @@ constexpr const char* description =
 
 constexpr const char* source_help =
     "Where the picture comes from:\n"
+    "  auto            a camera by libcamera, or the test pattern if there is none\n"
     "  pattern         a test pattern\n"
     "  file:PATH       an H.264 file (Annex B), over and over\n"
     "  pipe:-          H.264 (Annex B) from standard input; pipe:PATH: from a FIFO\n"
@@ -33,7 +34,7 @@ constexpr const char* source_help =
 constexpr const char* examples =
     "Examples:\n"
     "  petrel-camera\n"
-    "      the test pattern, on http://127.0.0.1:8080/\n"
+    "      the camera, or the test pattern if there is none, on http://127.0.0.1:8080/\n"
     "  petrel-camera --source file:garden.h264 --fps 25\n"
     "      a file, over and over\n"
     "  petrel-camera --source v4l2:/dev/video0\n"
@@ -44,6 +45,8 @@ constexpr const char* examples =
     "      for other machines, which open http://THIS-MACHINE:8080/?token=pick-a-long-word\n"
     "  petrel-camera --size 640x360 --fps 15 --bitrate 500k\n"
     "      for a slow line\n"
+    "  petrel-camera --audio --talk\n"
+    "      with the microphone's sound, and a button to talk back\n"
     "  petrel-camera --signaling kvs --channel front-door --region eu-west-1\n"
     "      for viewers of that channel, which is made if there is none\n"
     "  petrel-camera --signaling local --signaling kvs --channel front-door\n"
@@ -76,7 +79,9 @@ std::vector<std::string> words_of(const std::string& text) {
 }
 
 void read_source(const std::string& text, Options& options) {
-  if (text == "pattern") {
+  if (text == "auto") {
+    options.source = Options::AutoInput{};
+  } else if (text == "pattern") {
     options.source = Options::PatternInput{};
   } else if (const auto file = rest_of(text, "file"); file && !file->empty()) {
     options.source = Options::FileInput{*file};
@@ -90,8 +95,18 @@ void read_source(const std::string& text, Options& options) {
     options.source = Options::LibcameraInput{*id};
   } else {
     throw shared::UserError("--source " + text +
-                            ": write pattern, file:PATH, pipe:PATH, rpicam, v4l2:DEVICE or libcamera.");
+                            ": write auto, pattern, file:PATH, pipe:PATH, rpicam, v4l2:DEVICE or libcamera.");
   }
+}
+
+// What would have no effect is a misunderstanding.
+void check_camera(const Options& options) {
+  const bool is_libcamera = std::holds_alternative<Options::LibcameraInput>(options.source) ||
+                            std::holds_alternative<Options::AutoInput>(options.source);
+  if (is_libcamera) return;
+  if (options.rotation != 0) throw shared::UserError("--rotation is for --source libcamera.");
+  if (!options.camera_controls.empty())
+    throw shared::UserError("--camera-control is for --source libcamera.");
 }
 
 void read_encoder(const std::string& text, Options& options) {
@@ -166,15 +181,23 @@ void check_kvs(const Options& options) {
 
 std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* const* argv) {
   Options options;
-  std::string source = "pattern";
+  std::string source = "auto";
   std::string encoder = "auto";
   std::string size = "1280x720";
   std::string bitrate = "2500k";
   std::vector<std::string> signaling;
+  audio::OptionTexts sound;
 
   CLI::App app(description, "petrel-camera");
   app.footer(examples);
   app.add_option("--source", source, source_help)->capture_default_str();
+  app.add_flag("--list-cameras", options.list_cameras, "List the cameras that libcamera finds, and end");
+  app.add_option("--rotation", options.rotation, "Turn a libcamera camera's picture clockwise, in degrees")
+      ->check(CLI::IsMember({0, 90, 180, 270}));
+  app.add_option(
+         "--camera-control", options.camera_controls,
+         "NAME=VALUE, as libcamera calls it: AfMode=2, ExposureTime=10000, HdrMode=1. May be repeated")
+      ->allow_extra_args(false);
   app.add_option("--encoder", encoder,
                  "What codes raw pictures: auto, openh264 (software), or v4l2m2m[:DEVICE] (a chip's encoder)")
       ->capture_default_str();
@@ -185,6 +208,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
       ->check(CLI::Range(1.0, 120.0));
   app.add_option("--bitrate", bitrate, "Bits per second of what is encoded here or by rpicam-vid")
       ->capture_default_str();
+  audio::add_options(app, sound);
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -202,10 +226,12 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
 
   return shared::parse<Options>(app, argc, argv, [&] {
     read_source(source, options);
+    check_camera(options);
     read_encoder(encoder, options);
     read_size(size, options);
     read_bitrate(bitrate, options);
     read_signaling(signaling, options);
+    options.sound = audio::read_options(sound);
     check_kvs(options);
     // A channel brings relays of its own; the page has those only that are given here.
     const bool relay_only = options.server.relay_only;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "camera/audio/options.hpp"
 #include "shared/server_options.hpp"
 
 namespace camera {
@@ -30,7 +31,13 @@ struct Options {
   struct LibcameraInput {
     std::string id;  ///< Empty: the first camera.
   };
-  std::variant<PatternInput, FileInput, PipeInput, RpicamInput, V4l2Input, LibcameraInput> source;
+  /// A camera by libcamera where one answers, the test pattern where none does.
+  struct AutoInput {};
+  std::variant<AutoInput, PatternInput, FileInput, PipeInput, RpicamInput, V4l2Input, LibcameraInput> source;
+
+  int rotation = 0;                          ///< Of libcamera's: degrees clockwise.
+  std::vector<std::string> camera_controls;  ///< Of libcamera's: NAME=VALUE.
+  bool list_cameras = false;                 ///< Say which there are, and end.
 
   /// For sources of raw pictures.
   struct Encoder {
@@ -50,6 +57,7 @@ struct Options {
   std::string region;   ///< Of AWS. Empty: from the channel's ARN, the environment or the profile.
   std::optional<std::string> rtp_dump;  ///< A file for received and sent RTP, by explicit wish.
   std::optional<std::string> key_log;   ///< A file for DTLS keys, by explicit wish.
+  audio::Options sound;
   shared::ServerOptions server;
 };
 

@@ -1,5 +1,6 @@
 #include "camera/viewers.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -21,6 +22,9 @@ constexpr petrel::Duration gathering_limit = 500ms;
 // With relays only there is nothing to say before one is there, and its server may be far away.
 constexpr petrel::Duration relay_gathering_limit = 5s;
 
+// One stream: players keep its picture and its sound in step.
+constexpr const char* stream_id = "petrel-camera";
+
 constexpr std::chrono::seconds retry_when_full = 10s;
 
 // Who asks for the report of a session that has failed does so within seconds.
@@ -36,8 +40,9 @@ Viewers::Viewers(petrel::io::Network& network, FrameSource& source, ViewerSettin
       gathering_limit_(gathering_limit) {
   if (settings_.peer.ice_transport_policy == petrel::ice::TransportPolicy::relay)
     gathering_limit_ = relay_gathering_limit;
-  // A camera talks to nobody but its viewers, and sends one thing: its picture.
-  settings_.peer.audio_codecs = {};
+  // A camera talks to nobody but its viewers, and sends its picture, and its sound where it has one.
+  const bool has_sound = settings_.sends_sound || settings_.listener != nullptr;
+  settings_.peer.audio_codecs = has_sound ? std::vector{petrel::opus()} : std::vector<petrel::Codec>{};
   settings_.peer.video_codecs = {petrel::h264({.profile_level_id = source_.profile_level_id()})};
 }
 
@@ -94,13 +99,14 @@ asio::awaitable<http::Response> Viewers::create(http::WhepCreate request) {
 
 petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {
   auto video = viewer.peer.add_transceiver(
-      petrel::Kind::video, {.direction = petrel::Direction::send_only, .stream_ids = {"petrel-camera"}});
+      petrel::Kind::video, {.direction = petrel::Direction::send_only, .stream_ids = {stream_id}});
   if (!video) return video.error();
   viewer.sender = video->sender();
   viewer.sender->on_key_frame_request([this, id] {
     gate_.handle_request(network_.now(), id);
     run_gate();
   });
+  if (auto added = add_sound(id, viewer); !added) return added;
   viewer.peer.on_connection_state_change([this, id](ConnectionState state) { on_state(id, state); });
 
   if (auto set = viewer.peer.set_remote_description({petrel::SdpType::offer, offer}); !set) return set;
@@ -109,12 +115,33 @@ petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::
   return {};
 }
 
+// A viewer that offers no audio gets none: the transceiver waits for an offer that has some.
+petrel::Result<void> Viewers::add_sound(ViewerId id, Viewer& viewer) {
+  const bool talks = settings_.listener != nullptr;
+  if (!settings_.sends_sound && !talks) return {};
+  auto audio = viewer.peer.add_transceiver(
+      petrel::Kind::audio,
+      {.direction = petrel::direction_of(settings_.sends_sound, talks), .stream_ids = {stream_id}});
+  if (!audio) return audio.error();
+  if (settings_.sends_sound) viewer.sound = audio->sender();
+  // Packets, not frames: a gap is the listener's to fill, at once.
+  if (talks) {
+    audio->receiver().on_packet([this, id](petrel::Bytes packet) {
+      if (const auto found = viewers_.find(id); found != viewers_.end())
+        ++found->second.talk_packets_received;
+      settings_.listener->handle_packet(network_.now(), id.value, packet);
+    });
+  }
+  return {};
+}
+
 std::string Viewers::reason_of(const Viewer& viewer, std::error_code error) const {
   std::string reason = error.message();
   if (const std::string detail = viewer.peer.error_detail(); !detail.empty()) reason += ": " + detail;
   if (error != petrel::jsep::Errc::no_common_codec) return reason;
   for (const petrel::RejectedMedia& media : viewer.peer.rejected_media()) {
-    if (!media.detail.empty()) reason = media.detail;
+    // It is the picture that cannot be done without.
+    if (media.kind == petrel::Kind::video && !media.detail.empty()) reason = media.detail;
   }
   return reason;
 }
@@ -226,6 +253,12 @@ void Viewers::send(Viewer& viewer, const std::shared_ptr<const petrel::EncodedFr
   if (viewer.sender->send_frame(frame)) ++viewer.frames_sent;
 }
 
+void Viewers::handle_sound(const std::shared_ptr<const petrel::EncodedFrame>& frame) {
+  for (auto& [id, viewer] : viewers_) {
+    if (viewer.sound && viewer.sound->send_frame(frame)) ++viewer.sound_packets_sent;
+  }
+}
+
 void Viewers::run_gate() {
   if (gate_.poll_request()) source_.force_key_frame();
   const auto due = gate_.next_timeout();
@@ -254,6 +287,7 @@ void Viewers::forget(ViewerId id) {
   ended_.push_back({viewer->second.session, petrel::to_json(viewer->second.peer.report())});
   if (ended_.size() > max_ended) ended_.pop_front();
   viewers_.erase(viewer);
+  if (settings_.listener != nullptr) settings_.listener->handle_gone(id.value);
   if (on_gone_) on_gone_(id);
 }
 
@@ -284,11 +318,14 @@ std::string Viewers::statistics() const {
     nlohmann::json each = {{"id", id.value},
                            {"state", petrel::to_string(viewer.peer.connection_state())},
                            {"frames_sent", viewer.frames_sent},
+                           {"sound_packets_sent", viewer.sound_packets_sent},
+                           {"talk_packets_received", viewer.talk_packets_received},
                            {"why", viewer.peer.why()}};
     for (const auto& outbound : stats.rtp.outbound) {
-      each["packets_sent"] = outbound.packets_sent;
-      each["retransmitted_packets_sent"] = outbound.retransmitted_packets_sent;
-      each["fraction_lost"] = outbound.remote_fraction_lost;
+      each["packets_sent"] = each.value("packets_sent", std::uint64_t{0}) + outbound.packets_sent;
+      each["retransmitted_packets_sent"] =
+          each.value("retransmitted_packets_sent", std::uint64_t{0}) + outbound.retransmitted_packets_sent;
+      each["fraction_lost"] = std::max(each.value("fraction_lost", 0.0), outbound.remote_fraction_lost);
     }
     viewers.push_back(std::move(each));
   }

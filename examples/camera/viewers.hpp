@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "camera/audio/listener.hpp"
 #include "camera/capture.hpp"
 #include "camera/frame_source.hpp"
 #include "camera/group_of_pictures.hpp"
@@ -26,6 +27,8 @@ namespace camera {
 struct ViewerSettings {
   petrel::PeerConfig peer;  ///< Certificate, ICE servers, log.
   std::size_t max_viewers = 8;
+  bool sends_sound = false;             ///< There will be handle_sound().
+  audio::Listener* listener = nullptr;  ///< Gets what viewers say; nullptr: they may not talk. Outlives them.
 };
 
 /// Everybody who watches, and the frames of one source on their way to them.
@@ -38,6 +41,8 @@ class Viewers {
 
   /// A frame of the source, for all who may have it.
   void handle_frame(const CapturedFrame& captured);
+  /// 20 ms of sound, an Opus packet, for all who have asked for sound.
+  void handle_sound(const std::shared_ptr<const petrel::EncodedFrame>& frame);
 
   /// How peers are made here; for join(), with other ICE servers in it.
   const petrel::PeerConfig& peer_config() const { return settings_.peer; }
@@ -84,7 +89,10 @@ class Viewers {
     bool own_servers = false;  ///< Its ICE servers are not everybody's.
     petrel::PeerConnection peer;
     std::optional<petrel::Sender> sender;
+    std::optional<petrel::Sender> sound;
     std::uint64_t frames_sent = 0;
+    std::uint64_t sound_packets_sent = 0;
+    std::uint64_t talk_packets_received = 0;
     bool told = false;  ///< How it connected is in the log.
   };
   /// A session that is over, and what its report said last.
@@ -96,6 +104,7 @@ class Viewers {
 
   Table::iterator add(petrel::PeerConfig config);
   petrel::Result<void> negotiate(ViewerId id, Viewer& viewer, const std::string& offer);
+  petrel::Result<void> add_sound(ViewerId id, Viewer& viewer);
   petrel::Result<void> restart(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
   static void add_candidates(Viewer& viewer, const petrel::http::TrickleFragment& fragment);
   std::string reason_of(const Viewer& viewer, std::error_code error) const;

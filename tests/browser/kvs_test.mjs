@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, launch, open_page, output, received, until } from "./browser.mjs";
+import { decode_frames, figure, hear, launch, open_page, output, received, until } from "./browser.mjs";
 import { read_bars } from "./pattern.mjs";
 import { Program } from "./program.mjs";
 
@@ -16,6 +16,7 @@ const address = "10.99.0.1";
 const turn_secret = "north-by-northwest-1959";
 
 let relay, service, browser, camera, page;
+let pages = [];
 
 before(async () => {
   relay = await Program.announce("petrel-turn", /Serving STUN and TURN/, "--listen", `${address}:3478`,
@@ -149,7 +150,7 @@ test("Ctrl-C closes the session in order while a viewer watches", async () => {
 
 test("page and channel share one encoder, and no more than --max-viewers come in", async () => {
   camera = await publish("yard", "--signaling", "local", "--listen", "127.0.0.1:8080", "--max-viewers", "2");
-  const pages = [await open_page(browser, "http://127.0.0.1:8080/"), await open_page(browser, viewer_of("yard"))];
+  pages = [await open_page(browser, "http://127.0.0.1:8080/"), await open_page(browser, viewer_of("yard"))];
   const statistics = async () => (await fetch("http://127.0.0.1:8080/stats")).json();
   for (const each of pages) await plays_on(each);
   const seen = async () => (await Promise.all(pages.map((each) => received(each, "video"))))
@@ -165,6 +166,22 @@ test("page and channel share one encoder, and no more than --max-viewers come in
   await until(third, "the refusal", () => camera.output, (text) => /turned away: 2 are watching/.test(text));
   await third.context().close();
   for (const each of pages) await plays_on(each);
+});
+
+test("a viewer that asks for sound hears the camera's tone beside the picture, and one that does not gets none", async () => {
+  for (const each of pages.splice(0)) await each.context().close();
+  assert.equal(await camera.stop(), 0, camera.output);
+  camera = await publish("porch", "--audio", "tone");
+  const listener = await open_page(browser, `${viewer_of("porch")}&audio`);
+  await plays_on(listener);
+  const loudest = await hear(listener);
+  const sound = await received(listener, "audio");
+  figure(`by kvs: ${sound.packets} packets of sound, ${sound.lost} lost, loudest sample ${loudest.toFixed(3)}`);
+  assert.equal(sound.codec, "audio/opus");
+  const watcher = await open_page(browser, viewer_of("porch"));
+  await plays_on(watcher);
+  assert.equal((await received(watcher, "audio")).packets, 0);
+  for (const each of [listener, watcher]) await each.context().close();
 });
 
 test("what cannot pass by itself ends a camera of kvs only, in one line, and not one that has a page", async () => {

@@ -25,7 +25,7 @@ Options accepted(std::vector<const char*> arguments) {
 TEST(CameraOptions, NeedNothing) {
   const Options options = accepted({});
 
-  EXPECT_TRUE(std::holds_alternative<Options::PatternInput>(options.source));
+  EXPECT_TRUE(std::holds_alternative<Options::AutoInput>(options.source));
   EXPECT_EQ(options.width, 1280);
   EXPECT_EQ(options.height, 720);
   EXPECT_FALSE(options.frames_per_second);
@@ -118,6 +118,43 @@ TEST(CameraOptions, ReadBitratesWithTheirUnit) {
   EXPECT_EQ(accepted({"--bitrate", "50000"}).bits_per_second, 50'000u);
 }
 
+TEST(CameraOptions, SetALibcameraCameraUp) {
+  const Options options = accepted({"--source", "libcamera:imx708", "--rotation", "180", "--camera-control",
+                                    "AfMode=2", "--camera-control", "ExposureTime=10000"});
+  EXPECT_EQ(options.rotation, 180);
+  EXPECT_EQ(options.camera_controls, (std::vector<std::string>{"AfMode=2", "ExposureTime=10000"}));
+  EXPECT_TRUE(accepted({"--list-cameras"}).list_cameras);
+  EXPECT_TRUE(std::holds_alternative<Options::PatternInput>(accepted({"--source", "pattern"}).source));
+}
+
+TEST(CameraOptions, AskForSound) {
+  using audio::Options;
+  const Options none = accepted({}).sound;
+  EXPECT_EQ(none.input, Options::Input::none);
+  EXPECT_FALSE(none.talk);
+
+  const Options plain = accepted({"--audio"}).sound;
+  EXPECT_EQ(plain.input, Options::Input::device);
+  EXPECT_EQ(plain.input_device, "default");
+  EXPECT_EQ(plain.bits_per_second, 32'000u);
+  EXPECT_FALSE(plain.discontinuous);
+  EXPECT_EQ(accepted({"--audio", "--fps", "15"}).sound.input, Options::Input::device);
+
+  const Options all = accepted({"--audio", "device", "--audio-device", "hw:1,0", "--audio-bitrate", "64k",
+                                "--audio-dtx", "--talk", "--audio-out", "wav:heard.wav"})
+                          .sound;
+  EXPECT_EQ(all.input_device, "hw:1,0");
+  EXPECT_EQ(all.bits_per_second, 64'000u);
+  EXPECT_TRUE(all.discontinuous);
+  EXPECT_TRUE(all.talk);
+  EXPECT_EQ(all.output, "wav:heard.wav");
+
+  EXPECT_EQ(accepted({"--audio", "tone"}).sound.input, Options::Input::tone);
+  const Options talk = accepted({"--talk"}).sound;
+  EXPECT_EQ(talk.input, Options::Input::none);
+  EXPECT_EQ(talk.output, "default");
+}
+
 TEST(CameraOptions, PrintHelpWithExamples) {
   const auto outcome = parse({"--help"});
 
@@ -125,9 +162,11 @@ TEST(CameraOptions, PrintHelpWithExamples) {
   const auto& exit = std::get<shared::EarlyExit>(outcome);
   EXPECT_EQ(exit.code, 0);
   EXPECT_NE(exit.text.find("Examples:"), std::string::npos);
-  for (const std::string_view flag : {"--source", "--listen", "--size", "--fps", "--bitrate", "--ice-server",
-                                      "--token", "--public", "--allow-origin", "--max-viewers", "--rtp-dump",
-                                      "--key-log", "--signaling", "--channel", "--region"}) {
+  for (const std::string_view flag :
+       {"--source",    "--listen",  "--size",         "--fps",         "--bitrate",      "--ice-server",
+        "--token",     "--public",  "--allow-origin", "--max-viewers", "--rtp-dump",     "--key-log",
+        "--signaling", "--channel", "--region",       "--audio",       "--audio-device", "--audio-bitrate",
+        "--audio-dtx", "--talk",    "--audio-out"}) {
     EXPECT_NE(exit.text.find(flag), std::string::npos) << flag;
   }
 }
@@ -139,7 +178,7 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
   };
   const std::vector<Row> rows{
       {{"--sorce", "pattern"}, "--sorce"},
-      {{"--source", "webcam"}, "write pattern, file:PATH, pipe:PATH, rpicam"},
+      {{"--source", "webcam"}, "write auto, pattern, file:PATH, pipe:PATH, rpicam"},
       {{"--source", "pipe:"}, "pipe:PATH"},
       {{"--source", "v4l2x"}, "v4l2:DEVICE"},
       {{"--encoder", "x264"}, "write auto, openh264 or v4l2m2m"},
@@ -172,6 +211,18 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--signaling", "kvs"}, "--channel"},
       {{"--channel", "front-door"}, "--signaling kvs"},
       {{"--region", "eu-west-1"}, "--signaling kvs"},
+      {{"--rotation", "45"}, "--rotation"},
+      {{"--rotation", "180", "--source", "pattern"}, "--source libcamera"},
+      {{"--camera-control", "AfMode=2", "--source", "v4l2"}, "--source libcamera"},
+      {{"--audio", "loud"}, "write device, tone"},
+      {{"--audio-device", "hw:1"}, "--audio with a microphone"},
+      {{"--audio", "tone", "--audio-device", "hw:1"}, "--audio with a microphone"},
+      {{"--audio-bitrate", "32k"}, "is for --audio"},
+      {{"--audio", "--audio-bitrate", "7999"}, "8k to 256k"},
+      {{"--audio", "--audio-bitrate", "32m"}, "such as 32k"},
+      {{"--audio-dtx"}, "is for --audio"},
+      {{"--audio-out", "null"}, "is for --talk"},
+      {{"--talk", "--audio-out", "wav:"}, "needs a path"},
       {{"extra"}, "extra"},
   };
   for (const auto& [arguments, says] : rows) {
