@@ -124,7 +124,7 @@ int run(const camera::Options& options) {
   const std::unique_ptr<camera::FrameSource> source = camera::make_source(
       options, {local_time_of_day, clock,
                 [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
-                camera::linux_v4l2()});
+                camera::linux_v4l2(), camera::has_libcamera() ? camera::make_libcamera : nullptr});
   const auto intercom = camera::audio::make_intercom(options.sound);
 
   petrel::Network network(io.get_executor());

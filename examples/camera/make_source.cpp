@@ -94,17 +94,20 @@ class Maker {
     });
   }
   std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput& input) const {
+    if (!around_.libcamera)
+      throw shared::UserError(
+          "--source libcamera: this program was built without it (Debian: libcamera-dev).");
     const std::string name = input.id.empty() ? "libcamera" : "libcamera:" + input.id;
     return recovering(name, [this_copy = *this, name, id = input.id] {
-      auto pictures = std::make_unique<LibcameraPictures>(make_libcamera(), this_copy.libcamera_settings(id),
-                                                          this_copy.around_.clock);
+      auto pictures = std::make_unique<LibcameraPictures>(
+          this_copy.around_.libcamera(), this_copy.libcamera_settings(id), this_copy.around_.clock);
       this_copy.say_what_differs(name, *pictures);
       return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
     });
   }
   std::unique_ptr<FrameSource> operator()(const Options::AutoInput&) const {
     std::string why = "this program was built without libcamera.";
-    if (has_libcamera()) {
+    if (around_.libcamera) {
       try {
         return (*this)(Options::LibcameraInput{});
       } catch (const SourceLost& lost) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "camera/clock.hpp"
 #include "camera/frame_source.hpp"
+#include "camera/libcamera/camera_calls.hpp"
 #include "camera/options.hpp"
 #include "camera/pattern_source.hpp"
 #include "camera/recovering_source.hpp"
@@ -17,6 +19,8 @@ struct SourceSurroundings {
   Clock& clock;           ///< Outlives the source.
   Say say;                ///< One line for people, on the capture thread or on the caller's.
   V4l2System& v4l2;       ///< Cameras and encoders; linux_v4l2(). Outlives the source.
+  /// make_libcamera, or nothing in a program without it.
+  std::function<std::unique_ptr<CameraCalls>()> libcamera{};
 };
 
 /// The source of --source, with the encoder of --encoder where it gives raw pictures. Cameras are opened and

@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <deque>
 #include <map>
 
 #include "camera/source_lost.hpp"
-#include "examples/virtual_clock.hpp"
+#include "examples/scripted_libcamera.hpp"
 #include "shared/user_error.hpp"
 
 namespace camera {
@@ -16,109 +15,12 @@ namespace {
 using namespace std::chrono_literals;
 using Outcome = CompletedRequest::Outcome;
 
-// What a camera does. Outlives the calls, as a camera does.
-struct Camera {
-  std::vector<FoundCamera> cameras{{"/base/i2c/imx708@1a", "imx708", "back"}, {"usb-2", "", ""}};
-  std::vector<CameraControl> controls{
-      {"AfMode", 1, ControlKind::integer, 0, 2, {{"AfModeAuto", 1}, {"AfModeContinuous", 2}}},
-      {"AeEnable", 2, ControlKind::boolean, 0, 1, {}},
-      {"Brightness", 3, ControlKind::real, -1, 1, {}},
-      {"AfWindows", 4, ControlKind::other, 0, 0, {}}};
-  int open_error = 0;
-  int acquire_error = 0;
-  int configure_error = 0;
-  std::optional<CameraFormat> gives;  // Instead of what was asked for.
-  int allocated = 4;
-  int start_error = 0;
-  std::deque<int> queue_errors;
-  bool takes_frame_duration = true;
-  bool separate_planes = true;
-  int second_descriptor = 7;
-  bool disconnected = false;
-  std::deque<CompletedRequest> completed;
-
-  std::string acquired;
-  CameraStart started;
-  std::vector<unsigned> queued;
-  int waits = 0;
-  int closed = 0;
-};
-
-class ScriptedCamera final : public CameraCalls {
- public:
-  ScriptedCamera(Camera& camera, testing::VirtualClock& clock) : camera_(camera), clock_(clock) {}
-
-  int open() override { return camera_.open_error; }
-  std::vector<FoundCamera> cameras() override { return camera_.cameras; }
-  int acquire(const std::string& id) override {
-    camera_.acquired = id;
-    return camera_.acquire_error;
-  }
-  std::vector<CameraControl> controls() override { return camera_.controls; }
-  int configure(CameraFormat& format) override {
-    if (camera_.configure_error != 0) return camera_.configure_error;
-    if (camera_.gives) format = *camera_.gives;
-    if (format.stride == 0) format.stride = format.width + 64;
-    format_ = format;
-    return 0;
-  }
-  int allocate() override {
-    const auto size = static_cast<std::size_t>(format_.stride * format_.height);
-    for (int i = 0; i < camera_.allocated; ++i) {
-      memory_.emplace_back(size * 3 / 2, static_cast<std::uint8_t>(i));
-      const std::span<const std::uint8_t> all = memory_.back();
-      CameraBuffer buffer;
-      if (camera_.separate_planes) {
-        buffer.planes = {{all.first(size), 7, 0},
-                         {all.subspan(size, size / 4), camera_.second_descriptor, size},
-                         {all.subspan(size * 5 / 4), 7, size * 5 / 4}};
-      } else {
-        buffer.planes = {{all, 7, 0}};
-      }
-      buffers_.push_back(buffer);
-    }
-    return camera_.allocated;
-  }
-  const CameraBuffer& buffer(unsigned index) override { return buffers_.at(index); }
-  bool takes_frame_duration() override { return camera_.takes_frame_duration; }
-  int start(const CameraStart& start) override {
-    camera_.started = start;
-    return camera_.start_error;
-  }
-  int queue(unsigned buffer) override {
-    camera_.queued.push_back(buffer);
-    if (camera_.queue_errors.empty()) return 0;
-    const int error = camera_.queue_errors.front();
-    camera_.queue_errors.pop_front();
-    return error;
-  }
-  std::optional<CompletedRequest> completed(petrel::Duration limit) override {
-    if (camera_.completed.empty()) {
-      if (limit > 0ns) ++camera_.waits;
-      clock_.wait(limit);
-      return std::nullopt;
-    }
-    const CompletedRequest request = camera_.completed.front();
-    camera_.completed.pop_front();
-    return request;
-  }
-  bool disconnected() override { return camera_.disconnected; }
-  void close() override { ++camera_.closed; }
-
- private:
-  Camera& camera_;
-  testing::VirtualClock& clock_;
-  CameraFormat format_;
-  std::deque<std::vector<std::uint8_t>> memory_;
-  std::vector<CameraBuffer> buffers_;
-};
-
 struct LibcameraTest : ::testing::Test {
   LibcameraTest() { clock.wait(1h); }
 
   std::unique_ptr<LibcameraPictures> open() {
-    return std::make_unique<LibcameraPictures>(std::make_unique<ScriptedCamera>(camera, clock), settings,
-                                               clock);
+    return std::make_unique<LibcameraPictures>(std::make_unique<testing::ScriptedLibcamera>(camera, clock),
+                                               settings, clock);
   }
   // What opening says when it fails, and that nothing stays open.
   template <class Error>
@@ -134,10 +36,10 @@ struct LibcameraTest : ::testing::Test {
     EXPECT_GT(camera.closed, closed_before);
   }
   void complete(unsigned buffer, Outcome outcome = Outcome::picture, petrel::Duration at = 1h) {
-    camera.completed.push_back({buffer, outcome, static_cast<std::uint64_t>(at.count())});
+    camera.complete(buffer, outcome, at);
   }
 
-  Camera camera;
+  testing::LibcameraDevice camera;
   testing::VirtualClock clock;
   LibcameraSettings settings{.width = 640, .height = 360, .frames_per_second = 25};
 };
@@ -376,7 +278,7 @@ TEST_F(LibcameraTest, NamesTheControlThatCannotBeSet) {
 }
 
 TEST_F(LibcameraTest, ListsCameras) {
-  ScriptedCamera calls(camera, clock);
+  testing::ScriptedLibcamera calls(camera, clock);
   EXPECT_EQ(list_cameras(calls),
             "--source libcamera:/base/i2c/imx708@1a  imx708, back\n--source libcamera:usb-2\n");
   camera.cameras.clear();

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 
+#include "camera/source_lost.hpp"
 #include "examples/coded_pattern.hpp"
 #include "examples/scripted_camera.hpp"
 #include "examples/scripted_encoder.hpp"
+#include "examples/scripted_libcamera.hpp"
 #include "shared/user_error.hpp"
 
 namespace camera {
@@ -46,10 +49,12 @@ class MakeSource : public ::testing::Test {
     options.height = 180;
     options.frames_per_second = 30;
     options.bits_per_second = 500'000;
+    options.source = Options::PatternInput{};
   }
   std::unique_ptr<FrameSource> make() {
-    return make_source(options, {[] { return 0ms; }, clock,
-                                 [this](const std::string& line) { said.push_back(line); }, machine});
+    return make_source(options,
+                       {[] { return 0ms; }, clock, [this](const std::string& line) { said.push_back(line); },
+                        machine, libcamera});
   }
   std::string refusal() {
     try {
@@ -64,8 +69,65 @@ class MakeSource : public ::testing::Test {
   testing::VirtualClock clock;
   Machine machine{clock};
   Options options;
+  std::function<std::unique_ptr<CameraCalls>()> libcamera;
+  testing::LibcameraDevice device;
   std::vector<std::string> said;
 };
+
+TEST_F(MakeSource, TakesACameraByItselfWhereOneAnswers) {
+  libcamera = [this] { return std::make_unique<testing::ScriptedLibcamera>(device, clock); };
+  options.source = Options::AutoInput{};
+  device.complete(0);
+  const auto source = make();
+  EXPECT_NE(source->description().find("camera imx708 by libcamera, 320x180 at 30 fps"), std::string::npos)
+      << source->description();
+  EXPECT_TRUE(source->next());
+  EXPECT_TRUE(said.empty());
+}
+
+TEST_F(MakeSource, ShowsThePatternWhereNoCameraAnswersAndSaysWhy) {
+  options.source = Options::AutoInput{};
+  EXPECT_NE(make()->description().find("test pattern"), std::string::npos);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("built without libcamera"), std::string::npos);
+
+  libcamera = [this] { return std::make_unique<testing::ScriptedLibcamera>(device, clock); };
+  device.acquire_error = -EBUSY;
+  EXPECT_NE(make()->description().find("test pattern"), std::string::npos);
+  ASSERT_EQ(said.size(), 2u);
+  EXPECT_NE(said[1].find("another program has it"), std::string::npos);
+  EXPECT_EQ(device.closed, 1);
+  // One that was asked for by name is no matter of taste.
+  options.source = Options::LibcameraInput{};
+  EXPECT_THROW(make(), SourceLost);
+  // Nor is a mistake on the command line.
+  device.acquire_error = 0;
+  options.source = Options::AutoInput{};
+  options.camera_controls = {"NoSuch=1"};
+  EXPECT_NE(refusal().find("NoSuch"), std::string::npos);
+}
+
+TEST_F(MakeSource, ALibcameraCameraThatIsUnpluggedComesBack) {
+  libcamera = [this] { return std::make_unique<testing::ScriptedLibcamera>(device, clock); };
+  options.source = Options::LibcameraInput{};
+  device.complete(0);
+  const auto source = make();
+  EXPECT_TRUE(source->next());
+  device.disconnected = true;
+  device.open_error = -ENODEV;
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(source->next());
+  ASSERT_FALSE(said.empty());
+  EXPECT_NE(said[0].find("unplugged"), std::string::npos);
+  device.disconnected = false;
+  device.open_error = 0;
+  std::optional<AccessUnit> unit;
+  for (int i = 0; i < 200 && !unit; ++i) {
+    device.complete(0);
+    unit = source->next();
+  }
+  ASSERT_TRUE(unit);
+  EXPECT_TRUE(unit->key_frame);
+}
 
 TEST_F(MakeSource, EncodesThePatternInSoftwareWhereThereIsNoChip) {
   const auto source = make();
