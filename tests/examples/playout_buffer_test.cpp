@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
+#include <utility>
 
 namespace camera::audio {
 namespace {
@@ -34,7 +36,7 @@ struct Talk {
       if (lost(first_number + i)) continue;
       sent.push_back({first_number + i, talk_start + i * 20ms + delay(i)});
     }
-    std::ranges::stable_sort(sent, {}, &Sent::arrival);
+    std::ranges::sort(sent, {}, [](const Sent& each) { return std::pair(each.arrival, each.number); });
     auto next = sent.begin();
     const petrel::TimePoint end = talk_start + packets * 20ms + 1s;
     for (petrel::TimePoint now = talk_start; now < end; now += 1ms) {

@@ -17,7 +17,7 @@ struct LibcameraSettings {
   int width = 1280;
   int height = 720;
   double frames_per_second = 30;
-  int rotation = 0;                   ///< Degrees clockwise.
+  int rotation = 0;                     ///< Degrees clockwise.
   std::vector<std::string> controls{};  ///< NAME=VALUE, in libcamera's words.
 };
 
