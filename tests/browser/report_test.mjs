@@ -32,7 +32,7 @@ test("the panel shows stages, servers and pairs", async () => {
   await page.screenshot({ path: path.join(output, "report.png"), fullPage: true });
 
   assert.match(text, /Connected after [\d.]+ ms, host 10\.99\.0\.1:\d+ to /);
-  for (const stage of ["A path works (ICE)", "Encrypted", "First packet of the picture"]) {
+  for (const stage of ["A path works (ICE)", "Encrypted", "First packet of picture or sound"]) {
     assert.match(text, new RegExp(`${stage.replace(/[()]/g, "\\$&")}\\s+[\\d.]+ ms`, "i"));
   }
   assert.match(text, /name unknown\s+turn:nobody\.invalid/);

@@ -181,9 +181,8 @@ TEST_F(MakeSource, ShowsACameraThatIsUnpluggedAndComesBack) {
   machine.camera.hangs_up = true;
   EXPECT_FALSE(source->next());
   machine.camera.hangs_up = false;
-  EXPECT_EQ(
-      said.back(),
-      "/dev/video0 is not there (ENODEV): plug it in. Trying again in 1 s, then ever more rarely.");
+  EXPECT_EQ(said.back(),
+            "/dev/video0 is not there (ENODEV): plug it in. Trying again in 1 s, then ever more rarely.");
   EXPECT_EQ(machine.camera.open, 0);
   shoot();
   std::optional<AccessUnit> unit;
