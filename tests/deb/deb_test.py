@@ -111,6 +111,9 @@ class BootedService:
         check(self.property("ActiveState") == "active", f"the unit is {self.property('ActiveState')}:\n{self.log()}")
         say("the installation has started the unit")
 
+    def check_that_it_runs(self):
+        check(self.property("ActiveState") != "failed", f"the unit has failed:\n{self.log()}")
+
     def pid(self):
         # As it is called out here.
         for name in self.root.run("systemctl", "show", "--property", "MainPID", "--value", "petrel-camera").split():
@@ -201,8 +204,11 @@ class ServiceByHand:
         self.process = subprocess.Popen(
             ["setpriv", "--no-new-privs", "chroot", "--userspec", ":".join(identity), "--groups", ",".join(group_ids),
              str(self.root.path), *command],
-            env={"PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
         say(f"started by hand: {' '.join(command)}, as {user}")
+
+    def check_that_it_runs(self):
+        check(self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.log()}")
 
     def pid(self):
         return self.process.pid
@@ -263,8 +269,12 @@ def look_at_installation(root):
     say("user, token, permissions and unit are as they should be")
 
 
-def watch(root, viewers, token):
-    wait_for("the page", lambda: page_status("") == 401 or None)
+def watch(service, viewers, token):
+    def page_is_there():
+        service.check_that_it_runs()
+        return page_status("") == 401 or None
+
+    wait_for("the page", page_is_there)
     check(page_status("?token=" + "0" * 32) == 401, "a wrong token opens the page")
     check(page_status(f"?token={token}") == 200, "the token does not open the page")
     say("the page: 401 without the token, 200 with it")
@@ -299,14 +309,14 @@ def main():
         check(f".local:8080/?token={token}" in told, f"the installation does not say where to watch:\n{told}")
         look_at_installation(root)
         service.begins()
-        watch(root, viewers, token)
+        watch(service, viewers, token)
         look_at_process(service.pid())
         service.security()
         service.reload()
-        watch(root, viewers, token)
+        watch(service, viewers, token)
         service.look_at_journal()
         service.dies()
-        watch(root, viewers, token)
+        watch(service, viewers, token)
 
         # What the owner has changed survives an installation of the same package.
         root.run("apt-get", "install", "-y", "--reinstall", "--no-install-recommends", "/root/petrel-camera.deb")
