@@ -29,7 +29,7 @@ std::pair<FileDescriptor, FileDescriptor> make_pipe() {
 
 // In the child, between fork and exec: nothing but system calls.
 [[noreturn]] void become(const char* program, char* const* arguments, int output, int errors, pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // It has died before it could be watched.
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);

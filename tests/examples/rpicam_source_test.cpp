@@ -119,7 +119,7 @@ TEST_F(RpicamSourceTest, EndsTheProgramWithItself) {
 }
 
 TEST_F(RpicamSourceTest, KillsAProgramThatDoesNotWantToEnd) {
-  install("trap '' TERM; echo $$ > id; cat pattern.h264; while :; do :; done");
+  install("trap '' TERM; echo $$ > id; cat pattern.h264; exec sleep 3600");
   int id = 0;
   {
     RpicamSource source = open();
