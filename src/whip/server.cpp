@@ -187,7 +187,9 @@ Response too_often(std::chrono::seconds retry_after) {
 bool matches_etag(std::string_view if_match, std::string_view etag) {
   while (!if_match.empty()) {
     std::string_view tag = http::trim(http::take_until(if_match, ','));
-    if (tag == "*") return true;
+    // The example of RFC 9725 4.3.3 has it in quotes, and there are clients that take it at its word. No tag
+    // of ours is a star.
+    if (tag == "*" || tag == "\"*\"") return true;
     if (tag.size() < 2 || !tag.starts_with('"') || !tag.ends_with('"')) continue;  // W/ never matches here.
     if (tag.substr(1, tag.size() - 2) == etag) return true;
   }

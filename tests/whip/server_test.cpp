@@ -139,6 +139,7 @@ TEST(Server, TellsWhenToTryAgain) {
 
 TEST(Server, ComparesEntityTagsStrongly) {
   EXPECT_TRUE(matches_etag("*", "1"));
+  EXPECT_TRUE(matches_etag("\"*\"", "1"));
   EXPECT_TRUE(matches_etag("\"1\"", "1"));
   EXPECT_TRUE(matches_etag("\"0\", \"1\"", "1"));
   EXPECT_FALSE(matches_etag("W/\"1\"", "1"));

@@ -21,8 +21,9 @@ struct SessionConfig {
   /// Every offer has all its candidates, and none is sent after it: for servers that take no PATCH. A server
   /// that answers so is remembered without this.
   bool wait_for_candidates = false;
-  /// Ask by OPTIONS which ICE servers there are, before the first offer; a refusal does no harm. Without it
-  /// they come with the answer, too late for the first gathering.
+  /// Ask by OPTIONS which ICE servers there are, before each session's offer; a refusal does no harm. Without
+  /// it they come with the answer, too late for the first gathering. *deviates*: RFC 9725 4.6 would have them
+  /// come with the answer, for clients that gather after it.
   bool ask_for_ice_servers = true;
   std::string user_agent = "petrel";
 
