@@ -56,7 +56,7 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
 // What the publisher sends, as a source of the viewers'. Frames come to Viewers::handle_frame() directly.
 class PublishedSource final : public camera::FrameSource {
  public:
-  petrel::Duration next_due() const override { return {}; }
+  std::optional<petrel::Duration> next_due() const override { return std::nullopt; }
   std::optional<camera::AccessUnit> next() override { return std::nullopt; }
   void force_key_frame() override {
     if (ingest != nullptr) ingest->request_key_frame();
