@@ -47,9 +47,9 @@ std::uint32_t update_by_tables(std::uint32_t crc, Bytes data) {
   std::size_t left = data.size();
   for (; left >= 8; at += 8, left -= 8) {
     const std::uint64_t word = little_endian(at) ^ crc;
-    crc = tables[7][word & 0xff] ^ tables[6][(word >> 8) & 0xff] ^ tables[5][(word >> 16) & 0xff] ^
-          tables[4][(word >> 24) & 0xff] ^ tables[3][(word >> 32) & 0xff] ^ tables[2][(word >> 40) & 0xff] ^
-          tables[1][(word >> 48) & 0xff] ^ tables[0][word >> 56];
+    const auto byte = [word](unsigned n) { return static_cast<std::size_t>((word >> (8 * n)) & 0xff); };
+    crc = tables[7][byte(0)] ^ tables[6][byte(1)] ^ tables[5][byte(2)] ^ tables[4][byte(3)] ^
+          tables[3][byte(4)] ^ tables[2][byte(5)] ^ tables[1][byte(6)] ^ tables[0][byte(7)];
   }
   for (; left > 0; ++at, --left) {
     crc = tables[0][(crc ^ std::to_integer<std::uint32_t>(*at)) & 0xff] ^ (crc >> 8);
