@@ -85,6 +85,8 @@ class Generation {
   bool is_heard() const;
 
   bool has_carrier() const { return is_alive() && carrier_.has_value(); }
+  /// The pair that carries data has stopped doing so, and nothing stands in for it yet.
+  bool is_broken() const;
   bool has_selected() const { return is_alive() && selected_.has_value(); }
   bool has_remote() const { return remote_.has_value(); }
   bool send(PacketBuffer payload, std::uint8_t dscp);
@@ -129,6 +131,7 @@ class Generation {
   Pair* stand_in_for_selected(TimePoint now);
   bool has_pulse() const;
   bool has_other_way(const Pair& carrier) const;
+  const IpAddress& local_address(const Pair& pair) const;
   void run_pulse(TimePoint now);
   void ask_others(const Pair& carrier);
   void end_stand_in_if_over(TimePoint now);

@@ -5,25 +5,33 @@
 // down, and meanwhile another pair works, of which it accepts data as well.
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "ice/generation.hpp"
 
 namespace petrel::inline v0::ice {
 
 bool Generation::has_pulse() const {
-  if (!shared_.config.failover || retired_ || !consent_ || !carrier_) return false;
+  if (!shared_.config.failover || !consent_ || !carrier_) return false;
   const Pair* carrier = checklist_.find(*carrier_);
   return carrier != nullptr && !carrier->over_tcp;
 }
 
-// Other ports of the same two addresses go the same way.
+bool Generation::is_broken() const { return has_pulse() && pulse_.is_broken(*consent_); }
+
+const IpAddress& Generation::local_address(const Pair& pair) const {
+  return checklist_.locals()[pair.local].candidate.endpoint.address;
+}
+
+// Other ports of the same two addresses go the same way. A generation that a restart has replaced has its
+// successor as the other way.
 bool Generation::has_other_way(const Pair& carrier) const {
-  const auto local = [&](const Pair& pair) {
-    return checklist_.locals()[pair.local].candidate.endpoint.address;
-  };
+  if (retired_) return true;
   return std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
     if (pair.id == carrier.id || pair.over_tcp || pair.outcome == PairOutcome::socket_failed) return false;
-    return local(pair) != local(carrier) || pair.destination.address != carrier.destination.address;
+    return local_address(pair) != local_address(carrier) ||
+           pair.destination.address != carrier.destination.address;
   });
 }
 
@@ -49,21 +57,34 @@ void Generation::run_pulse(TimePoint now) {
   consent_->handle_timeout(now);
 }
 
-// Which of them could take over has to be known when the probe has ended.
+// Which of them could take over has to be known when the probe has ended. It may be an interface of ours that
+// is down, or one of the peer's: of each address that is another than the carrier's, one pair is asked.
 void Generation::ask_others(const Pair& carrier) {
-  std::size_t asked = 0;
-  for (Pair& pair : checklist_.pairs()) {
-    if (pair.id == carrier.id || pair.id == selected_ || pair.over_tcp) continue;
-    if (pair.outcome == PairOutcome::socket_failed || pair.state == PairState::in_progress) continue;
-    if (asked++ == max_stand_ins) return;
-    checklist_.trigger(pair);
+  if (retired_) return;
+  std::vector<std::pair<IpAddress, IpAddress>> asked;
+  const auto is_new = [&](const Pair& pair, bool other_local, bool other_remote) {
+    const IpAddress& local = local_address(pair);
+    const IpAddress& remote = pair.destination.address;
+    if ((local != local_address(carrier)) != other_local) return false;
+    if ((remote != carrier.destination.address) != other_remote) return false;
+    return std::ranges::find(asked, std::pair(local, remote)) == asked.end();
+  };
+  // First what needs one of the two to work, then what needs neither.
+  for (const auto& [other_local, other_remote] : {std::pair(false, true), {true, false}, {true, true}}) {
+    for (Pair& pair : checklist_.pairs()) {
+      if (asked.size() == max_stand_ins) return;
+      if (pair.over_tcp || pair.outcome == PairOutcome::socket_failed || pair.id == selected_) continue;
+      if (!is_new(pair, other_local, other_remote)) continue;
+      asked.emplace_back(local_address(pair), pair.destination.address);
+      if (pair.state != PairState::in_progress) checklist_.trigger(pair);
+    }
   }
 }
 
 // The pair that data goes by in place of the selected one; null: by the selected one itself.
 Pair* Generation::stand_in_for_selected(TimePoint now) {
   if (stand_in_) end_stand_in_if_over(now);
-  if (has_pulse() && pulse_.is_broken(*consent_)) find_stand_in(now);
+  if (!retired_ && is_broken()) find_stand_in(now);
   return stand_in_ ? checklist_.find(stand_in_->pair) : nullptr;
 }
 

@@ -14,8 +14,9 @@ namespace petrel::inline v0::ice {
 constexpr Duration pulse_interval = std::chrono::milliseconds(200);
 /// While another pair stands in, the selected one is asked that often whether it works again.
 constexpr Duration return_interval = std::chrono::seconds(1);
-/// The best so many pairs are asked whether they could take over.
-constexpr std::size_t max_stand_ins = 4;
+/// So many pairs, each of other addresses, are asked whether they could take over: two networks on either
+/// side, with both families of addresses.
+constexpr std::size_t max_stand_ins = 12;
 
 /// Notices within half a second that a pair has stopped carrying data, where consent takes seconds.
 ///

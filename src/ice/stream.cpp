@@ -139,7 +139,7 @@ void Stream::close(TimePoint now) {
 Generation& Stream::carrier() const {
   // RFC 8445 9: the old pair until the new generation has chosen. If the old one has gone
   // quiet, any pair of the new one that works is better.
-  const bool old_works = previous_ && is_usable(previous_->state());
+  const bool old_works = previous_ && is_usable(previous_->state()) && !previous_->is_broken();
   const bool take_new = current_->has_selected() || (current_->has_carrier() && !old_works);
   return take_new || !previous_ ? *current_ : *previous_;
 }

@@ -23,19 +23,23 @@ const flags = [
 ];
 const fake_devices = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
-// `features` are those of Chromium's that are not for everybody yet.
-export async function launch({ devices = false, features = [] } = {}) {
+// `features` are those of Chromium's that are not for everybody yet. Pages of the origin `trusted` may use camera and
+// microphone, as those of https:// may, and so ICE hears of every interface: of others it hears the default route's.
+export async function launch({ devices = false, features = [], trusted = undefined } = {}) {
   const { chromium } = require_package("playwright-core");
   return chromium.launch({
     executablePath: process.env.PETREL_CHROMIUM ?? "/usr/bin/chromium",
-    args: [...flags, ...(devices ? fake_devices : []), ...features.map((name) => `--enable-blink-features=${name}`)],
+    args: [...flags, ...(devices || trusted ? fake_devices : []),
+      ...features.map((name) => `--enable-blink-features=${name}`),
+      ...(trusted ? [`--unsafely-treat-insecure-origin-as-secure=${trusted}`] : [])],
   });
 }
 
 // A page in a profile of its own: another viewer, as if on another computer. `configuration`, if
 // given, goes into each RTCPeerConnection of the page.
-export async function open_page(browser, url, configuration) {
+export async function open_page(browser, url, configuration, permissions = []) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  await context.grantPermissions(permissions, { origin: new URL(url).origin });
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));

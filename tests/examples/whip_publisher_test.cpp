@@ -19,7 +19,7 @@ namespace http = petrel::http;
 
 // Its pictures are not what is tested.
 struct NoPicture final : FrameSource {
-  petrel::Duration next_due() const override { return {}; }
+  std::optional<petrel::Duration> next_due() const override { return std::nullopt; }
   std::optional<AccessUnit> next() override { return std::nullopt; }
   void force_key_frame() override { ++key_frames; }
   bool can_force_key_frame() const override { return true; }

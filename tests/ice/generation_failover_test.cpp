@@ -25,12 +25,20 @@ const IpAddress alice_wlan = IpAddress::v4(198, 51, 100, 5);
 /// Alice has two interfaces, of which the first is preferred. Both sides send data every 20 ms.
 struct TwoWays {
   explicit TwoWays(std::uint64_t seed, bool alice_controls, double loss_percent = 0, bool second_way = true,
-                   AgentConfig config = {})
+                   AgentConfig config = {}, int dead_ways = 0)
       : loss(loss_percent),
         network(seed, {.latency = 10ms, .loss_percent = loss_percent}),
         alice_host(network.add_host({.name = "alice", .addresses = {alice_ip}})),
         bob_host(network.add_host({.name = "bob", .addresses = {bob_ip}})) {
     std::vector<IpAddress> hers{alice_ip};
+    for (int i = 1; i <= dead_ways; ++i) {
+      const IpAddress address = IpAddress::v4(203, 0, 113, static_cast<std::uint8_t>(i));
+      network.add_interface(alice_host, {.name = "dead" + std::to_string(i),
+                                         .addresses = {address},
+                                         .uplink = LinkConfig{.loss_percent = 100},
+                                         .downlink = LinkConfig{.loss_percent = 100}});
+      hers.push_back(address);
+    }
     if (second_way) {
       network.add_interface(alice_host,
                             {.name = "wlan",
@@ -124,6 +132,45 @@ TEST(Failover, MovesDataWithinHalfASecondOfABreak) {
       }
     }
   }
+}
+
+// Docker, VPNs and the like: addresses that are preferred to the one that works, and lead nowhere.
+TEST(Failover, FindsTheWayAmongManyThatLeadNowhere) {
+  for (const bool alice_controls : {true, false}) {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      SCOPED_TRACE(seed);
+      TwoWays ways(seed, alice_controls, 0, true, {}, 5);
+      ASSERT_TRUE(ways.connected);
+      ways.network.run_for(60s);  // Checks of the dead ones are over, too.
+      ways.cut(true);
+      EXPECT_TRUE(ways.moves_to(*ways.bob, alice_wlan, 550ms));
+      EXPECT_TRUE(ways.moves_to(*ways.alice, alice_wlan, 1500ms));
+      ways.network.run_for(10s);
+      EXPECT_EQ(ways.refused, 0u);
+    }
+  }
+}
+
+// The peer restarts ICE because its network has changed, and is slow to nominate: what it has answered by
+// then carries data.
+TEST(Failover, GoesToANewGenerationBeforeAnythingOfItIsNominated) {
+  TwoWays ways(1, true);
+  ASSERT_TRUE(ways.connected);
+  ways.cut(true);
+  ways.network.run_for(100ms);
+  Agent& alice = ways.alice->agent();
+  Agent& bob = ways.bob->agent();
+  // Alice has told her new credentials and candidates, and does not know Bob's yet: she cannot nominate.
+  alice.restart(ways.network.now(), ways.alice->stream());
+  bob.restart(ways.network.now(), ways.bob->stream());
+  ways.alice->introduce_to(*ways.bob);
+  const auto carries_data = [&] {
+    const auto pairs = bob.report(ways.bob->stream()).pairs;
+    return std::ranges::any_of(pairs, [](const PairReport& pair) {
+      return pair.remote.endpoint.address == alice_wlan && pair.packets_sent > 0 && !pair.nominated;
+    });
+  };
+  EXPECT_TRUE(ways.network.run_until(carries_data, 800ms));
 }
 
 // The controlling side does not notice, or is slow: data goes back to what it has selected.
