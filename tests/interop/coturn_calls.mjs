@@ -177,7 +177,7 @@ async function lose_the_server(calls, server, folder) {
   await Promise.all(others.map(async (call) => {
     if (call.expires) {
       const viewer = await until(call.page, `${call.name} to say that the server refuses it`, () => call.viewer(),
-        (viewer) => /refuses? the credentials|\b401\b/.test(viewer?.why));
+        (viewer) => /wrong username or password/.test(viewer?.why));
       call.refused = viewer.why;
       return;
     }
