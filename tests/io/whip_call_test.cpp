@@ -61,11 +61,11 @@ TEST(WhipCall, RestartsIceWhenTheNetworkHasChangedAndKeepsItsSession) {
 }
 
 TEST(WhipCall, RestartsIceWhenItIsDisconnected) {
+  // Media is cut for a while, and HTTP is not. The scene asks to the end.
+  bool is_cut = true;
   CallScene scene;
   scene.publish();
   ASSERT_TRUE(scene.film_until([&] { return scene.arrived() >= 5; }));
-  // Media is cut for a while, and HTTP is not.
-  bool is_cut = true;
   scene.world.set_tap([&](std::uint64_t, const sim::Packet& packet) {
     return is_cut && packet.protocol == TransportProtocol::udp ? sim::Fate{.drop = true} : sim::Fate{};
   });
@@ -82,6 +82,7 @@ TEST(WhipCall, RestartsIceWhenItIsDisconnected) {
 }
 
 TEST(WhipCall, BeginsAgainWhereIceCannotBeRestarted) {
+  bool is_cut = true;  // The scene asks to the end.
   CallScene scene;
   scene.server.mangle = [](const http::Request& request) -> std::optional<http::Response> {
     if (request.method != Method::patch) return std::nullopt;
@@ -89,7 +90,6 @@ TEST(WhipCall, BeginsAgainWhereIceCannotBeRestarted) {
   };
   scene.publish();
   ASSERT_TRUE(scene.film_until([&] { return scene.arrived() >= 5; }));
-  bool is_cut = true;
   scene.world.set_tap([&](std::uint64_t, const sim::Packet& packet) {
     return is_cut && packet.protocol == TransportProtocol::udp ? sim::Fate{.drop = true} : sim::Fate{};
   });
