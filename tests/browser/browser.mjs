@@ -39,7 +39,7 @@ export async function launch({ devices = false, features = [], trusted = undefin
 // given, goes into each RTCPeerConnection of the page.
 export async function open_page(browser, url, configuration, permissions = []) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-  await context.grantPermissions(permissions, { origin: new URL(url).origin });
+  if (permissions.length > 0) await context.grantPermissions(permissions, { origin: new URL(url).origin });
   const page = await context.newPage();
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
