@@ -21,7 +21,9 @@
 #include "petrel/whip/server.hpp"
 #include "shared/http_listener.hpp"
 #include "shared/journal.hpp"
+#include "shared/page_response.hpp"
 #include "shared/peer_config.hpp"
+#include "shared/program_main.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
 
@@ -79,7 +81,7 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
   } else if (request.path == "/stats") {
     response = {http::Status::ok, {{"Content-Type", "application/json"}}, viewers.statistics()};
   } else if (request.path == "/") {
-    response = {http::Status::ok, {{"Content-Type", "text/html; charset=utf-8"}}, std::string(camera::page)};
+    response = shared::page_response(camera::page);
   } else {
     response = http::problem(http::Status::not_found, "There is nothing here. The picture is at /.");
   }
@@ -201,18 +203,5 @@ int run(const camera::Options& options) {
 
 int main(int argc, char** argv) {
   shared::prefix_stderr_for_journal("petrel-camera");
-  const auto parsed = camera::parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<camera::Options>(parsed));
-  } catch (const shared::UserError& error) {
-    std::fprintf(stderr, "petrel-camera: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-camera: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-camera", camera::parse_options(argc, argv), run);
 }

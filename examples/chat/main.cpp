@@ -17,7 +17,9 @@
 #include "chat/page.hpp"
 #include "chat/room.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/page_response.hpp"
 #include "shared/peer_config.hpp"
+#include "shared/program_main.hpp"
 #include "shared/server_options.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -53,7 +55,7 @@ asio::awaitable<http::Response> answer(chat::Room& room, const http::AccessPolic
       response = http::problem(http::Status::unsupported_media_type, "Send the offer as application/sdp.");
     }
   } else if (request.path == "/") {
-    response = {http::Status::ok, {{"Content-Type", "text/html; charset=utf-8"}}, std::string(chat::page)};
+    response = shared::page_response(chat::page);
   } else {
     response = http::problem(http::Status::not_found, "There is nothing here. The page is at /.");
   }
@@ -112,18 +114,5 @@ int run(const shared::ServerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto parsed = parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<shared::ServerOptions>(parsed));
-  } catch (const shared::UserError& error) {
-    std::fprintf(stderr, "petrel-chat: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-chat: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-chat", parse_options(argc, argv), run);
 }

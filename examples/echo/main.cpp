@@ -9,7 +9,9 @@
 #include "echo/callers.hpp"
 #include "echo/page.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/page_response.hpp"
 #include "shared/peer_config.hpp"
+#include "shared/program_main.hpp"
 #include "shared/server_options.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -42,7 +44,7 @@ asio::awaitable<http::Response> answer(echo::Callers& callers, const http::Acces
       response = http::problem(http::Status::unsupported_media_type, "Send the offer as application/sdp.");
     }
   } else if (request.path == "/") {
-    response = {http::Status::ok, {{"Content-Type", "text/html; charset=utf-8"}}, std::string(echo::page)};
+    response = shared::page_response(echo::page);
   } else {
     response = http::problem(http::Status::not_found, "There is nothing here. The page is at /.");
   }
@@ -78,18 +80,5 @@ int run(const shared::ServerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto parsed = parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<shared::ServerOptions>(parsed));
-  } catch (const shared::UserError& error) {
-    std::fprintf(stderr, "petrel-echo: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-echo: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-echo", parse_options(argc, argv), run);
 }

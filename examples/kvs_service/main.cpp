@@ -11,6 +11,7 @@
 #include "kvs_service/page.hpp"
 #include "kvs_service/service.hpp"
 #include "shared/flow_runner.hpp"
+#include "shared/program_main.hpp"
 #include "shared/user_error.hpp"
 
 namespace {
@@ -74,18 +75,5 @@ int run(kvs_service::Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto parsed = kvs_service::parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<kvs_service::Options>(std::move(parsed)));
-  } catch (const UserError& error) {
-    std::fprintf(stderr, "petrel-kvs-service: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-kvs-service: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-kvs-service", kvs_service::parse_options(argc, argv), run);
 }

@@ -22,6 +22,7 @@
 #include "petrel/stun/binding_client.hpp"
 #include "petrel/stun/errc.hpp"
 #include "petrel/stun/nat_discovery.hpp"
+#include "shared/program_main.hpp"
 #include "shared/user_error.hpp"
 
 namespace {
@@ -213,15 +214,5 @@ int run(nat::Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto parsed = nat::parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<nat::Options>(std::move(parsed)));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-nat: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-nat", nat::parse_options(argc, argv), run);
 }

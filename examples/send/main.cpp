@@ -17,6 +17,7 @@
 #include "shared/hexadecimal.hpp"
 #include "shared/page_response.hpp"
 #include "shared/peer_config.hpp"
+#include "shared/program_main.hpp"
 #include "shared/random_id.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -164,18 +165,6 @@ class Program {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto parsed = transfer::parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return Program(std::get<transfer::Options>(std::move(parsed))).run();
-  } catch (const UserError& error) {
-    std::fprintf(stderr, "petrel-send: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-send: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-send", transfer::parse_options(argc, argv),
+                              [](transfer::Options options) { return Program(std::move(options)).run(); });
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "petrel/io/turn_server.hpp"
+#include "shared/program_main.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
 #include "turn/options.hpp"
@@ -116,18 +117,5 @@ int run(turn::Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto parsed = turn::parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<turn::Options>(std::move(parsed)));
-  } catch (const UserError& error) {
-    std::fprintf(stderr, "petrel-turn: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-turn: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-turn", turn::parse_options(argc, argv), run);
 }

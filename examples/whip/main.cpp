@@ -15,7 +15,9 @@
 #include "camera/viewers.hpp"
 #include "petrel/whip/server.hpp"
 #include "shared/http_listener.hpp"
+#include "shared/page_response.hpp"
 #include "shared/peer_config.hpp"
+#include "shared/program_main.hpp"
 #include "shared/server_options.hpp"
 #include "shared/stderr_log.hpp"
 #include "shared/user_error.hpp"
@@ -83,7 +85,7 @@ asio::awaitable<http::Response> answer(whip_server::Ingest& ingest, camera::View
   } else if (request.path == "/stats") {
     response = {http::Status::ok, {{"Content-Type", "application/json"}}, viewers.statistics()};
   } else if (request.path == "/") {
-    response = {http::Status::ok, {{"Content-Type", "text/html; charset=utf-8"}}, std::string(camera::page)};
+    response = shared::page_response(camera::page);
   } else {
     response = http::problem(http::Status::not_found, "There is nothing here. The picture is at /.");
   }
@@ -140,18 +142,5 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto parsed = parse_options(argc, argv);
-  if (const auto* exit = std::get_if<shared::EarlyExit>(&parsed)) {
-    std::fputs(exit->text.c_str(), exit->code == 0 ? stdout : stderr);
-    return exit->code;
-  }
-  try {
-    return run(std::get<Options>(parsed));
-  } catch (const shared::UserError& error) {
-    std::fprintf(stderr, "petrel-whip-server: %s\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "petrel-whip-server: %s\n", error.what());
-    return 1;
-  }
+  return shared::program_main("petrel-whip-server", parse_options(argc, argv), run);
 }

@@ -145,9 +145,8 @@ std::optional<TimePoint> Generation::next_timeout() const {
     if (carrier != pairs.end()) next = earlier(next, carrier->last_answer + limit);
   }
   if (watches()) next = earlier(next, watch_.next_timeout());
-  if (has_pulse()) {
-    const Duration round_trip = checklist_.find(*carrier_)->round_trip.value_or(Duration{});
-    next = earlier(next, pulse_.next_timeout(*consent_, round_trip));
+  if (const Pair* carrier = pulsing()) {
+    next = earlier(next, pulse_.next_timeout(*consent_, carrier->round_trip.value_or(Duration{})));
     if (stand_in_) next = earlier(next, stand_in_->ask_selected_at);
   }
   return earlier(next, patience_ends_);

@@ -129,7 +129,7 @@ class Generation {
   void look_again(TimePoint now);
   void choose_carrier(TimePoint now);
   Pair* stand_in_for_selected(TimePoint now);
-  bool has_pulse() const;
+  const Pair* pulsing() const;
   bool has_other_way(const Pair& carrier) const;
   const IpAddress& local_address(const Pair& pair) const;
   void run_pulse(TimePoint now);

@@ -12,13 +12,14 @@
 
 namespace petrel::inline v0::ice {
 
-bool Generation::has_pulse() const {
-  if (!shared_.config.failover || !consent_ || !carrier_) return false;
+// The pair whose pulse is felt; null: none is.
+const Pair* Generation::pulsing() const {
+  if (!shared_.config.failover || !consent_ || !carrier_) return nullptr;
   const Pair* carrier = checklist_.find(*carrier_);
-  return carrier != nullptr && !carrier->over_tcp;
+  return carrier != nullptr && !carrier->over_tcp ? carrier : nullptr;
 }
 
-bool Generation::is_broken() const { return has_pulse() && pulse_.is_broken(*consent_); }
+bool Generation::is_broken() const { return consent_ && pulse_.is_broken(*consent_) && pulsing() != nullptr; }
 
 const IpAddress& Generation::local_address(const Pair& pair) const {
   return checklist_.locals()[pair.local].candidate.endpoint.address;
@@ -36,8 +37,9 @@ bool Generation::has_other_way(const Pair& carrier) const {
 }
 
 void Generation::run_pulse(TimePoint now) {
-  if (!has_pulse()) return;
-  const Pair& carrier = *checklist_.find(*carrier_);
+  const Pair* in_use = pulsing();
+  if (in_use == nullptr) return;
+  const Pair& carrier = *in_use;
   if (!has_other_way(carrier)) return pulse_.restart(now);
   if (stand_in_ && now >= stand_in_->ask_selected_at) {
     stand_in_->ask_selected_at = now + return_interval;

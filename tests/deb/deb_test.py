@@ -304,7 +304,7 @@ def main():
     service = BootedService(root) if mode == "booted" else ServiceByHand(root)
     try:
         told = root.run("apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0",
-                        "/root/petrel-camera.deb")
+                        "/petrel-camera.deb")
         token = root.read("/etc/petrel-camera/token").strip()
         check(f".local:8080/?token={token}" in told, f"the installation does not say where to watch:\n{told}")
         look_at_installation(root)
@@ -319,7 +319,7 @@ def main():
         watch(service, viewers, token)
 
         # What the owner has changed survives an installation of the same package.
-        root.run("apt-get", "install", "-y", "--reinstall", "--no-install-recommends", "/root/petrel-camera.deb")
+        root.run("apt-get", "install", "-y", "--reinstall", "--no-install-recommends", "/petrel-camera.deb")
         check(root.read("/etc/petrel-camera/token").strip() == token, "another installation made another token")
         service.stop()
 

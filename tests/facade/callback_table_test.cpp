@@ -294,7 +294,7 @@ void add_calls_of_video(std::vector<Call>& all) {
   });
   add("Transceiver::stop", [](Transceiver& each, Trial&) { static_cast<void>(each.stop()); });
   pass("Sender::send_frame", [](Transceiver& each, Trial& trial) {
-    static_cast<void>(each.sender().send_frame(Meeting::key_frame(trial.self.network.now())));
+    static_cast<void>(each.sender().send_frame(testing::key_frame(trial.self.network.now())));
   });
   pass("Sender::send_packet", [](Transceiver& each, Trial&) {
     static_cast<void>(each.sender().send_packet(std::vector<std::byte>(3)));

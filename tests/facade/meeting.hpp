@@ -13,6 +13,7 @@
 #include "petrel/peer_connection.hpp"
 #include "petrel/sim/host_network.hpp"
 #include "petrel/sim/wall_clock.hpp"
+#include "support/key_frame.hpp"
 
 namespace petrel::inline v0::testing {
 
@@ -80,16 +81,6 @@ class Meeting {
   /// What the user would do in this world.
   void at(Duration when, std::function<void()> what) { world_.after(when, std::move(what)); }
   asio::any_io_executor executor() { return context_.get_executor(); }
-
-  static std::shared_ptr<const EncodedFrame> key_frame(TimePoint now) {
-    std::vector<std::byte> bytes;
-    for (const int b : {0, 0, 0, 1, 0x67, 0x42, 0xe0, 0x1f, 0xda, 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80}) {
-      bytes.push_back(static_cast<std::byte>(b));
-    }
-    for (const int b : {0, 0, 0, 1, 0x65}) bytes.push_back(static_cast<std::byte>(b));
-    bytes.resize(bytes.size() + 3000, std::byte{0x5a});
-    return EncodedFrame::make(std::move(bytes), {.capture_time = now, .key_frame = true});
-  }
 
  private:
   static constexpr std::int64_t sim_today = 1'700'000'000;

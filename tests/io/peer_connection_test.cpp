@@ -19,7 +19,7 @@ TEST(PeerConnection, ConnectsAndCarriesAFrame) {
   LoopbackCall call;
   Sender sender = call.add_video().sender();
   std::shared_ptr<const EncodedFrame> received;
-  const auto sent = LoopbackCall::key_frame(call.network.now());
+  const auto sent = testing::key_frame(call.network.now());
   call.callee->on_track([&](Transceiver track) {
     EXPECT_EQ(track.kind(), Kind::video);
     EXPECT_EQ(track.direction(), Direction::recv_only);
@@ -41,7 +41,7 @@ TEST(PeerConnection, DeliversRawPacketsWhereTheyAreAskedFor) {
   Sender sender = call.add_video().sender();
   std::size_t packets = 0;
   call.callee->on_track([&](Transceiver track) { track.receiver().on_packet([&](Bytes) { ++packets; }); });
-  sender.on_key_frame_request([&] { (void)sender.send_frame(LoopbackCall::key_frame(call.network.now())); });
+  sender.on_key_frame_request([&] { (void)sender.send_frame(testing::key_frame(call.network.now())); });
   call.negotiate();
   EXPECT_TRUE(call.run_until([&] { return packets >= 3; }));
 }
@@ -52,7 +52,7 @@ TEST(PeerConnection, LetsTheReceiverAskForAKeyFrame) {
   int requests = 0;
   sender.on_key_frame_request([&] {
     ++requests;
-    (void)sender.send_frame(LoopbackCall::key_frame(call.network.now()));
+    (void)sender.send_frame(testing::key_frame(call.network.now()));
   });
   std::optional<Receiver> receiver;
   int frames = 0;
@@ -206,7 +206,7 @@ void use_everything(PeerConnection& peer) {
     (void)each.codec();
     (void)each.current_direction();
     (void)each.set_direction(each.direction());
-    (void)each.sender().send_frame(LoopbackCall::key_frame(TimePoint{}));
+    (void)each.sender().send_frame(testing::key_frame(TimePoint{}));
     (void)each.sender().send_packet({});
     each.receiver().request_key_frame();
   }
@@ -230,7 +230,7 @@ void in_every_callback(const std::function<void(LoopbackCall&)>& act) {
     call.caller->on_signaling_state_change([&](SignalingState) { hook(3); });
     call.caller->on_negotiation_needed([&] { hook(4); });
     video.sender().on_key_frame_request([&, sender = video.sender()]() mutable {
-      (void)sender.send_frame(LoopbackCall::key_frame(call.network.now()));
+      (void)sender.send_frame(testing::key_frame(call.network.now()));
       hook(5);
     });
     call.callee->on_track([&](Transceiver track) {
@@ -322,7 +322,7 @@ TEST(PeerConnection, HandlesOutliveIt) {
   Sender sender = video.sender();
   Receiver receiver = video.receiver();
   call.caller.reset();
-  EXPECT_EQ(sender.send_frame(LoopbackCall::key_frame(TimePoint{})).error(), Errc::closed);
+  EXPECT_EQ(sender.send_frame(testing::key_frame(TimePoint{})).error(), Errc::closed);
   EXPECT_EQ(video.set_direction(Direction::inactive).error(), Errc::closed);
   receiver.request_key_frame();
   receiver.on_frame([](const auto&) {});

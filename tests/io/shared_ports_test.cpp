@@ -216,7 +216,7 @@ TEST(SharedPorts, CarryRealPeers) {
           call.caller->add_transceiver(Kind::video, {.direction = Direction::send_only, .codecs = {h264()}})
               ->sender();
       call.sender->on_key_frame_request(
-          [&] { (void)call.sender->send_frame(LoopbackCall::key_frame(callers.now())); });
+          [&] { (void)call.sender->send_frame(testing::key_frame(callers.now())); });
       call.callee->on_track(
           [&](Transceiver track) { track.receiver().on_frame([&](const auto&) { ++call.frames; }); });
       call.caller->on_ice_candidate([&](const LocalCandidate& each) {
@@ -245,7 +245,7 @@ TEST(SharedPorts, CarryRealPeers) {
     EXPECT_EQ(ports.size(), 1u);
 
     calls[1].callee->close();
-    for (Call& call : calls) (void)call.sender->send_frame(LoopbackCall::key_frame(callers.now()));
+    for (Call& call : calls) (void)call.sender->send_frame(testing::key_frame(callers.now()));
     EXPECT_TRUE(
         runs_until([&] { return calls[0].frames >= 2 && calls[2].frames >= 2 && calls[3].frames >= 2; }));
   }
