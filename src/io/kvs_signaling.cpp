@@ -1,14 +1,9 @@
 #include "petrel/io/kvs_signaling.hpp"
 
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
-#include <deque>
 #include <utility>
 
 #include "io/aws_environment.hpp"
-#include "io/context_watch.hpp"
+#include "io/event_stream.hpp"
 #include "io/send_queue.hpp"
 #include "petrel/base/errc.hpp"
 #include "petrel/peer/ice_server.hpp"
@@ -56,7 +51,7 @@ class KvsSignalingState final : public io::NetworkUser,
         client_(kvs::Client::create(network.now(), completed(std::move(config), options_),
                                     network.unix_time(), network.random())
                     .value()),
-        wake_(std::in_place, network.executor(), asio::steady_timer::time_point::max()) {}
+        events_(network.executor(), max_events) {}
 
   void attach() {
     id_ = network_->attach(*this);
@@ -84,33 +79,13 @@ class KvsSignalingState final : public io::NetworkUser,
   bool closed() const { return network_ == nullptr; }
 
   void set_callback(std::function<void(const kvs::Event&)> callback) {
-    callback_ = std::make_shared<std::function<void(const kvs::Event&)>>(std::move(callback));
+    events_.set_callback(std::move(callback));
     // Never from inside a call: what waits already comes with the next turn of the loop.
-    if (network_ != nullptr && !events_.empty()) network_->set_timeout(id_, network_->now());
+    if (network_ != nullptr && events_.due()) network_->set_timeout(id_, network_->now());
   }
 
-  static asio::awaitable<std::optional<kvs::Event>> next_event(std::shared_ptr<KvsSignalingState> self) {
-    if (self->callback_) throw std::system_error(make_error_code(Errc::wrong_state));
-    if (self->waiting_) throw std::system_error(make_error_code(Errc::busy));
-    self->waiting_ = true;
-    struct Waiting {
-      bool& flag;
-      ~Waiting() { flag = false; }
-    } const waiting{self->waiting_};
-    for (;;) {
-      if (!self->events_.empty()) {
-        std::optional<kvs::Event> event(std::move(self->events_.front()));
-        self->events_.pop_front();
-        co_return event;
-      }
-      if (self->closed() || self->client_.over()) co_return std::nullopt;
-      std::error_code woken;
-      co_await self->wake_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      const auto cancellation = co_await asio::this_coro::cancellation_state;
-      if (cancellation.cancelled() != asio::cancellation_type::none) {
-        throw std::system_error(make_error_code(asio::error::operation_aborted));
-      }
-    }
+  asio::awaitable<std::optional<kvs::Event>> next_event() {
+    return events_.next(shared_from_this(), [this] { return closed() || client_.over(); });
   }
 
   void on_datagrams(std::span<const Datagram> datagrams) override {
@@ -172,14 +147,13 @@ class KvsSignalingState final : public io::NetworkUser,
       const auto* defaults = std::get_if<kvs::DefaultCredentials>(&options_.credentials);
       if (wanted != nullptr && defaults != nullptr) {
         find_credentials(defaults->profile);
-      } else if (events_.size() < max_events) {
-        events_.push_back(*std::move(event));
+      } else {
+        events_.push(*std::move(event));
       }
     }
     // Events for a callback come from the loop, never from inside a call of the user's.
-    const bool due = callback_ && !events_.empty();
-    network_->set_timeout(id_, due ? network_->now() : client_.next_timeout());
-    if (waiting_ && (!events_.empty() || client_.over())) wake_->cancel();
+    network_->set_timeout(id_, events_.due() ? network_->now() : client_.next_timeout());
+    events_.wake();
   }
 
   void find_credentials(const std::string& profile) {
@@ -193,28 +167,20 @@ class KvsSignalingState final : public io::NetworkUser,
   }
 
   void deliver() {
-    while (network_ != nullptr && callback_ && !events_.empty()) {
-      const kvs::Event event = std::move(events_.front());
-      events_.pop_front();
-      if (const auto callback = callback_; *callback) (*callback)(event);
-    }
+    events_.deliver([this] { return network_ != nullptr; });
     if (network_ != nullptr) network_->set_timeout(id_, client_.next_timeout());
   }
 
   void let_go() {
     network_ = nullptr;
-    callback_.reset();
-    wake_.reset();  // Completes a wait.
+    events_.let_go();
   }
 
   io::Network* network_;
   io::NetworkUserId id_{};
   kvs::SignalingOptions options_;
   kvs::Client client_;
-  std::shared_ptr<std::function<void(const kvs::Event&)>> callback_;
-  std::deque<kvs::Event> events_;
-  std::optional<asio::steady_timer> wake_;
-  bool waiting_ = false;
+  io::EventStream<kvs::Event> events_;
   io::SendQueue sending_;
 };
 
@@ -243,9 +209,7 @@ Signaling& Signaling::operator=(Signaling&& other) noexcept {
 void Signaling::on_event(std::function<void(const Event&)> callback) {
   state_->set_callback(std::move(callback));
 }
-asio::awaitable<std::optional<Event>> Signaling::next_event() {
-  return detail::KvsSignalingState::next_event(state_);
-}
+asio::awaitable<std::optional<Event>> Signaling::next_event() { return state_->next_event(); }
 
 Result<void> Signaling::send_offer(std::string sdp) {
   return state_->with_client(

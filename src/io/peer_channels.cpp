@@ -152,7 +152,7 @@ asio::awaitable<std::optional<Message>> PeerState::receive(std::shared_ptr<PeerS
     }
     const auto info = self->peer_.channel(id);
     if (self->closed() || !info || info->state == DataChannelState::closed) co_return std::nullopt;
-    co_await self->wait_for_wake();
+    co_await self->wait();
   }
 }
 
@@ -167,7 +167,7 @@ asio::awaitable<void> PeerState::send(std::shared_ptr<PeerState> self, ChannelId
       if (!sent) throw std::system_error(sent.error());
       if (*sent) co_return;
     }
-    co_await self->wait_for_wake();
+    co_await self->wait();
   }
 }
 

@@ -1,10 +1,6 @@
 #include "io/peer_state.hpp"
 
-#include <asio/error.hpp>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <type_traits>
 
 namespace petrel::inline v0::detail {
@@ -28,7 +24,7 @@ std::shared_ptr<PeerState> open(const std::weak_ptr<PeerState>& peer) {
 PeerState::PeerState(io::Network& network, PeerConfig config)
     : network_(&network),
       peer_(network.now(), with_certificate(std::move(config), network), network.clock(), network.random()),
-      wake_(std::in_place, network.executor(), asio::steady_timer::time_point::max()) {}
+      waiters_(network.executor()) {}
 
 void PeerState::attach() { id_ = network_->attach(*this); }
 
@@ -59,7 +55,7 @@ void PeerState::let_go() {
   network_ = nullptr;
   callbacks_ = {};
   for (const auto& [id, listener] : std::exchange(channels_, {})) listener->silence();
-  wake_.reset();  // Completes every wait.
+  waiters_.let_go();
 }
 
 Transceiver PeerState::handle(TransceiverId id) {
@@ -115,7 +111,7 @@ void PeerState::on_timeout() {
   const auto self = shared_from_this();
   const TimePoint time = now();
   peer_.handle_timeout(time);
-  if (!wait_deadlines_.empty() && *wait_deadlines_.begin() <= time) wake_waiters();
+  if (!wait_deadlines_.empty() && *wait_deadlines_.begin() <= time) waiters_.wake();
   run_peer();
   deliver();
 }
@@ -149,7 +145,7 @@ void PeerState::schedule_delivery() {
 
 void PeerState::deliver() {
   if (network_ == nullptr) return;
-  wake_waiters();
+  waiters_.wake();
   if (!callback_mode_) {
     deliver_to_channels();
     return;
@@ -230,25 +226,6 @@ std::optional<Event> PeerState::take_event() {
 
 // ---- Waiting ----------------------------------------------------------------------------
 
-void PeerState::wake_waiters() {
-  if (wake_ && waiting_ > 0) wake_->cancel();
-}
-
-asio::awaitable<void> PeerState::wait_for_wake() {
-  const auto self = shared_from_this();
-  ++waiting_;
-  struct Waiting {
-    int& count;
-    ~Waiting() { --count; }
-  } const waiting{waiting_};
-  std::error_code woken;
-  co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  const auto cancellation = co_await asio::this_coro::cancellation_state;
-  if (cancellation.cancelled() != asio::cancellation_type::none) {
-    throw std::system_error(make_error_code(asio::error::operation_aborted));
-  }
-}
-
 asio::awaitable<std::optional<Event>> PeerState::next_event(std::shared_ptr<PeerState> self) {
   if (self->callback_mode_) throw std::system_error(make_error_code(Errc::wrong_state));
   if (self->event_awaited_) throw std::system_error(make_error_code(Errc::busy));
@@ -264,7 +241,7 @@ asio::awaitable<std::optional<Event>> PeerState::next_event(std::shared_ptr<Peer
     if (auto event = self->take_event()) co_return event;
     if (delivered && self->peer_.connection_state() == ConnectionState::closed) self->close();
     if (self->closed()) co_return std::nullopt;
-    co_await self->wait_for_wake();
+    co_await self->wait();
   }
 }
 
@@ -284,7 +261,7 @@ asio::awaitable<SessionDescription> PeerState::gathered_description(std::shared_
     const bool complete = self->peer_.ice_gathering_state() == IceGatheringState::complete;
     if (complete || self->now() >= deadline) co_return *std::move(description);
     self->arm_timer();
-    co_await self->wait_for_wake();
+    co_await self->wait();
   }
 }
 

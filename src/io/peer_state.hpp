@@ -1,6 +1,5 @@
 #pragma once
 
-#include <asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "io/send_queue.hpp"
+#include "io/waiters.hpp"
 #include "petrel/io/network.hpp"
 #include "petrel/peer/peer.hpp"
 #include "petrel/peer_connection.hpp"
@@ -144,9 +144,8 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   void deliver();
   void dispatch(const PeerEvent& event);
   void schedule_delivery();
-  void wake_waiters();
   std::optional<Event> take_event();
-  asio::awaitable<void> wait_for_wake();
+  asio::awaitable<void> wait() { return waiters_.wait(shared_from_this()); }
   void let_go();
 
   // peer_channels.cpp
@@ -184,10 +183,7 @@ class PeerState final : public io::NetworkUser, public std::enable_shared_from_t
   bool interfaces_listed_ = false;
   io::SendQueue sending_;
 
-  /// Never expires: its cancellation wakes whoever waits. Gone when the network is, since
-  /// Asio's objects must not outlive their context.
-  std::optional<asio::steady_timer> wake_;
-  int waiting_ = 0;
+  io::Waiters waiters_;
   std::multiset<TimePoint> wait_deadlines_;
 };
 

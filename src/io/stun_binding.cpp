@@ -1,10 +1,6 @@
 #include "petrel/io/stun_binding.hpp"
 
 #include <algorithm>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <memory>
 #include <span>
 #include <system_error>
@@ -12,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "io/waiters.hpp"
 #include "petrel/base/errc.hpp"
 #include "petrel/stun/binding_client.hpp"
 #include "petrel/stun/errc.hpp"
@@ -34,7 +31,7 @@ class Asking final : public io::NetworkUser {
         uri_(std::move(uri)),
         query_(std::move(query)),
         deadline_(network.now() + query_.limit),
-        done_(std::in_place, network.executor(), asio::steady_timer::time_point::max()),
+        waiters_(network.executor()),
         id_(network.attach(*this)) {
     network_->set_timeout(id_, deadline_);
     if (const auto address = IpAddress::parse(uri_.host)) {
@@ -54,7 +51,7 @@ class Asking final : public io::NetworkUser {
     if (error_) throw std::system_error(error_, detail_);
     return answer_;
   }
-  asio::steady_timer& done() { return *done_; }
+  asio::awaitable<void> wait() { return waiters_.wait(nullptr); }
 
   void on_datagrams(std::span<const Datagram> datagrams) override {
     for (const Datagram& each : datagrams) {
@@ -94,7 +91,7 @@ class Asking final : public io::NetworkUser {
   void on_network_gone() override {
     network_ = nullptr;
     finish(Errc::closed, {});
-    done_.reset();  // Asio's objects must not outlive their context.
+    waiters_.let_go();
   }
 
  private:
@@ -188,14 +185,14 @@ class Asking final : public io::NetworkUser {
     if (std::exchange(over_, true)) return;
     error_ = error;
     detail_ = std::move(detail);
-    if (done_) done_->cancel();
+    waiters_.wake();
   }
 
   io::Network* network_;
   turn::ServerUri uri_;
   StunQuery query_;
   TimePoint deadline_;
-  std::optional<asio::steady_timer> done_;  // Never expires: its cancellation wakes who waits.
+  io::Waiters waiters_;
   io::NetworkUserId id_;
   std::optional<tls::Connection> tls_;
   std::optional<stun::BindingClient> client_;
@@ -210,14 +207,7 @@ class Asking final : public io::NetworkUser {
 asio::awaitable<StunAnswer> ask_stun(io::Network& network, StunQuery query) {
   turn::ServerUri uri = turn::parse_stun_server_uri(query.url).value();
   Asking asking(network, std::move(uri), std::move(query));
-  while (!asking.over()) {
-    std::error_code woken;
-    co_await asking.done().async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
-      throw std::system_error(make_error_code(asio::error::operation_aborted));
-    }
-  }
+  while (!asking.over()) co_await asking.wait();
   co_return asking.result();
 }
 

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +12,7 @@
 #include <variant>
 
 #include "io/send_queue.hpp"
+#include "io/waiters.hpp"
 #include "petrel/base/errc.hpp"
 #include "petrel/turn/uri.hpp"
 
@@ -57,9 +55,7 @@ namespace detail {
 class TcpRelayState final : public io::NetworkUser, public std::enable_shared_from_this<TcpRelayState> {
  public:
   TcpRelayState(io::Network& network, turn::ClientConfig config)
-      : network_(&network),
-        config_(std::move(config)),
-        wake_(std::in_place, network.executor(), asio::steady_timer::time_point::max()) {}
+      : network_(&network), config_(std::move(config)), waiters_(network.executor()) {}
 
   void attach() {
     id_ = network_->attach(*this);
@@ -287,28 +283,14 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
 
   void wake() {
     ++wakes_;
-    if (wake_ && waiting_ > 0) wake_->cancel();
+    waiters_.wake();
   }
-  asio::awaitable<void> wait() {
-    const auto self = shared_from_this();
-    if (!wake_) co_return;
-    ++waiting_;
-    struct Waiting {
-      int& count;
-      ~Waiting() { --count; }
-    } const waiting{waiting_};
-    std::error_code woken;
-    co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
-      throw std::system_error(make_error_code(asio::error::operation_aborted));
-    }
-  }
+  asio::awaitable<void> wait() { return waiters_.wait(shared_from_this()); }
   void let_go() {
     network_ = nullptr;
     streams_.clear();
     incoming_.clear();
-    wake_.reset();  // Completes every wait.
+    waiters_.let_go();
   }
 
   io::Network* network_;
@@ -320,8 +302,7 @@ class TcpRelayState final : public io::NetworkUser, public std::enable_shared_fr
   std::deque<std::pair<turn::PeerStreamId, Endpoint>> incoming_;
   std::error_code error_;
   io::SendQueue sending_;
-  std::optional<asio::steady_timer> wake_;  // Never expires: its cancellation wakes whoever waits.
-  int waiting_ = 0;
+  io::Waiters waiters_;
   std::uint64_t wakes_ = 0;
   std::size_t unrested_bytes_ = 0;
 };

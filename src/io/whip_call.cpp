@@ -1,9 +1,6 @@
 #include "io/whip_call.hpp"
 
 #include <algorithm>
-#include <asio/redirect_error.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -31,7 +28,7 @@ WhipCallState::WhipCallState(io::Network& network, whip::SessionConfig config, w
       options_(std::move(options)),
       client_(
           whip::Client::create(network.now(), {std::move(config), options_.tls}, network.random()).value()),
-      wake_(std::in_place, network.executor(), asio::steady_timer::time_point::max()) {}
+      events_(network.executor(), max_events) {}
 
 void WhipCallState::attach() {
   id_ = network_->attach(*this);
@@ -55,16 +52,14 @@ void WhipCallState::let_go() {
   drop_peer();
   network_->detach(id_);
   network_ = nullptr;
-  callback_.reset();
-  wake_.reset();  // Completes a wait.
+  events_.let_go();
 }
 
 void WhipCallState::on_network_gone() {
   const auto self = shared_from_this();
   peer_.reset();
   network_ = nullptr;
-  callback_.reset();
-  wake_.reset();
+  events_.let_go();
 }
 
 // ---- Peers.
@@ -289,12 +284,12 @@ void WhipCallState::settle() {
   while (const auto request = client_.poll_request()) network_->request(id_, *request);
   while (auto event = client_.poll_event()) told_.push_back(*std::move(event));
   network_->set_timeout(id_, next_due());
-  if (waiting_ && (!events_.empty() || over_)) wake_->cancel();
+  events_.wake();
 }
 
 std::optional<TimePoint> WhipCallState::next_due() const {
   // The owner is called from the loop, never from inside a call of theirs.
-  if (!told_.empty() || (callback_ && !events_.empty())) return network_->now();
+  if (!told_.empty() || events_.due()) return network_->now();
   std::optional<TimePoint> next = client_.next_timeout();
   for (const auto& other : {offer_at_, restart_at_}) {
     if (other && (!next || *other < *next)) next = other;
@@ -310,47 +305,17 @@ void WhipCallState::work() {
     if (!over_) std::visit([this](const auto& each) { handle(each); }, event);
     settle();
   }
-  while (network_ != nullptr && callback_ && !events_.empty()) {
-    const whip::CallEvent event = std::move(events_.front());
-    events_.pop_front();
-    if (const auto callback = callback_; *callback) (*callback)(event);
-  }
+  events_.deliver([this] { return network_ != nullptr; });
   settle();
-}
-
-void WhipCallState::tell(whip::CallEvent event) {
-  if (events_.size() == max_events) events_.pop_front();
-  events_.push_back(std::move(event));
 }
 
 void WhipCallState::set_callback(std::function<void(const whip::CallEvent&)> callback) {
-  callback_ = std::make_shared<std::function<void(const whip::CallEvent&)>>(std::move(callback));
+  events_.set_callback(std::move(callback));
   settle();
 }
 
-asio::awaitable<std::optional<whip::CallEvent>> WhipCallState::next_event(
-    std::shared_ptr<WhipCallState> self) {
-  if (self->callback_) throw std::system_error(make_error_code(Errc::wrong_state));
-  if (self->waiting_) throw std::system_error(make_error_code(Errc::busy));
-  self->waiting_ = true;
-  struct Waiting {
-    bool& flag;
-    ~Waiting() { flag = false; }
-  } const waiting{self->waiting_};
-  for (;;) {
-    if (!self->events_.empty()) {
-      std::optional<whip::CallEvent> event(std::move(self->events_.front()));
-      self->events_.pop_front();
-      co_return event;
-    }
-    if (self->finished()) co_return std::nullopt;
-    std::error_code woken;
-    co_await self->wake_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != asio::cancellation_type::none) {
-      throw std::system_error(make_error_code(asio::error::operation_aborted));
-    }
-  }
+asio::awaitable<std::optional<whip::CallEvent>> WhipCallState::next_event() {
+  return events_.next(shared_from_this(), [this] { return finished(); });
 }
 
 }  // namespace petrel::inline v0::detail
@@ -376,9 +341,7 @@ Call& Call::operator=(Call&& other) noexcept {
 void Call::on_event(std::function<void(const CallEvent&)> callback) {
   state_->set_callback(std::move(callback));
 }
-asio::awaitable<std::optional<CallEvent>> Call::next_event() {
-  return detail::WhipCallState::next_event(state_);
-}
+asio::awaitable<std::optional<CallEvent>> Call::next_event() { return state_->next_event(); }
 
 PeerConnection* Call::peer() { return state_->peer(); }
 const PeerConnection* Call::peer() const { return state_->peer(); }

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "io/event_stream.hpp"
 #include "io/send_queue.hpp"
 #include "petrel/io/whip_call.hpp"
 #include "petrel/whip/client.hpp"
@@ -28,7 +29,7 @@ class WhipCallState final : public io::NetworkUser, public std::enable_shared_fr
   void let_go();
 
   void set_callback(std::function<void(const whip::CallEvent&)> callback);
-  static asio::awaitable<std::optional<whip::CallEvent>> next_event(std::shared_ptr<WhipCallState> self);
+  asio::awaitable<std::optional<whip::CallEvent>> next_event();
 
   PeerConnection* peer() { return peer_ ? &*peer_ : nullptr; }
   bool established() const { return client_.established(); }
@@ -69,7 +70,7 @@ class WhipCallState final : public io::NetworkUser, public std::enable_shared_fr
   void settle();
   /// From the loop only, since it calls the owner.
   void work();
-  void tell(whip::CallEvent event);
+  void tell(whip::CallEvent event) { events_.push(std::move(event)); }
   bool finished() const { return network_ == nullptr || over_; }
 
   io::Network* network_;
@@ -86,10 +87,7 @@ class WhipCallState final : public io::NetworkUser, public std::enable_shared_fr
   std::optional<TimePoint> restart_at_;  ///< The connection has been disconnected.
   bool restarting_ = false;
 
-  std::shared_ptr<std::function<void(const whip::CallEvent&)>> callback_;
-  std::deque<whip::CallEvent> events_;
-  std::optional<asio::steady_timer> wake_;
-  bool waiting_ = false;
+  io::EventStream<whip::CallEvent> events_;
   io::SendQueue sending_;
 };
 
