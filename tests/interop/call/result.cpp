@@ -41,7 +41,13 @@ json connection_result(const petrel::ConnectionReport& report) {
 
 json sctp_result(const petrel::PeerStats& stats) {
   if (!stats.sctp) return nullptr;
-  return {{"packets_sent", stats.sctp->packets_sent},
+  const bool sent = stats.sctp->packets_sent_zero_checksum > 0;
+  const bool received = stats.sctp->packets_received_zero_checksum > 0;
+  return {{"zero_checksum", sent && received ? "both ways"
+                            : sent           ? "sent"
+                            : received       ? "received"
+                                             : "none"},
+          {"packets_sent", stats.sctp->packets_sent},
           {"without_checksum", stats.sctp->packets_sent_zero_checksum},
           {"packets_received", stats.sctp->packets_received},
           {"received_without_checksum", stats.sctp->packets_received_zero_checksum},
