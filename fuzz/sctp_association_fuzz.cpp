@@ -9,8 +9,9 @@
 #include "support/virtual_wall_clock.hpp"
 
 // Two associations between which the input carries, loses, repeats, reorders, damages and invents packets,
-// signs what it damaged, and moves the time. Properties: a message is taken once, an association that is over
-// says nothing more, nothing is longer than the MTU, and no timeout is due in the past.
+// signs what it damaged (or leaves the checksum out), and moves the time. Properties: a message is taken
+// once, an association that is over says nothing more, nothing is longer than the MTU, and no timeout is due
+// in the past.
 
 namespace {
 
@@ -110,9 +111,13 @@ void step(Input& input, TimePoint& now, End& from, End& to) {
     case 5: {  // It arrives damaged, by somebody who signs it. The tag stays.
       if (from.sent.empty() || from.sent.front().size() <= 12) break;
       auto packet = from.sent.front().writable();
-      const std::size_t at = 12 + input.word() % (packet.size() - 12);
-      packet[at] ^= static_cast<std::byte>(input.byte());
-      write_checksum(packet);
+      const std::size_t where = input.word();
+      packet[12 + where % (packet.size() - 12)] ^= static_cast<std::byte>(input.byte());
+      if (where < 0x8000) {
+        write_checksum(packet);
+      } else {
+        omit_checksum(packet);
+      }
       to.association.handle_packet(now, packet);
       from.sent.pop_front();
       break;
@@ -140,7 +145,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   testing::set_wall_clock(now);
   Input input(std::as_bytes(std::span(data, size)));
   AssociationConfig config{.streams = 4, .max_streams = 8};
-  config.interleaving = input.byte() % 2 == 0;
+  const auto options = input.byte();
+  config.interleaving = (options & 1) == 0;
+  config.zero_checksum = (options & 2) == 0;
   config.receive_buffer_bytes = 16 << 10;
   End left(now, config, random);
   End right(now, config, random);

@@ -47,17 +47,24 @@ class Pump {
 };
 
 // `limit`, in MB/s: 0 if it was not measured.
-void print(const char* kind, std::size_t message_bytes, std::uint64_t bytes, double seconds, double cpu,
-           double limit) {
+void print(const char* kind, std::size_t message_bytes, bool zero_checksum, std::uint64_t bytes,
+           double seconds, double cpu, double limit) {
   const auto received = static_cast<double>(bytes);
   const double rate = received / 1e6 / seconds;
-  std::printf(R"({"peer":"petrel","version":"petrel","time":"%s","size":%zu,"MBps":%.2f,"cpu_s_per_GB":%.2f)",
-              kind, message_bytes, rate, cpu / (received / 1e9));
+  std::printf(
+      R"({"peer":"petrel","version":"petrel","time":"%s","size":%zu,"zero_checksum":%s,"MBps":%.2f,"cpu_s_per_GB":%.2f)",
+      kind, message_bytes, zero_checksum ? "true" : "false", rate, cpu / (received / 1e9));
   if (limit > 0) std::printf(R"(,"limit_MBps":%.2f,"of_limit_pct":%.0f)", limit, rate / limit * 100);
   std::puts("}");
 }
 
-int run_really(std::size_t message_bytes, double seconds) {
+// What was agreed on, not what was asked for. While nobody runs it.
+bool sends_zero_checksum(Pair& pair) {
+  const auto sctp = pair.offerer().stats().sctp;
+  return sctp && sctp->packets_sent_zero_checksum > 0;
+}
+
+int run_really(std::size_t message_bytes, double seconds, const PeerConfig& config) {
   // Half before and half after, since a machine that others use is not the same for long.
   double limit = limit_MBps(limit_seconds);
   asio::io_context contexts[2];
@@ -67,7 +74,7 @@ int run_really(std::size_t message_bytes, double seconds) {
     const auto stay1 = asio::make_work_guard(contexts[1]);
     Network offerer_network(contexts[0].get_executor(), {.include_loopback = true});
     Network answerer_network(contexts[1].get_executor(), {.include_loopback = true});
-    Pair pair(offerer_network, answerer_network);
+    Pair pair(offerer_network, answerer_network, config);
     Pump pump(message_bytes);
     std::atomic<std::uint64_t> received = 0;
     std::promise<void> opened;
@@ -94,14 +101,15 @@ int run_really(std::size_t message_bytes, double seconds) {
     for (asio::io_context& context : contexts) context.stop();
     for (std::thread& thread : threads) thread.join();
     limit = (limit + limit_MBps(limit_seconds)) / 2;
-    print("real", message_bytes, bytes, took.count(), used, limit);
+    print("real", message_bytes, sends_zero_checksum(pair), bytes, took.count(), used, limit);
   }
   return 0;
 }
 
-int run_virtually(std::size_t message_bytes, double seconds, const LineOptions& options) {
+int run_virtually(std::size_t message_bytes, double seconds, const PeerConfig& config,
+                  const LineOptions& options) {
   VirtualLine line(options);
-  Pair pair(line.offerer, line.answerer);
+  Pair pair(line.offerer, line.answerer, config);
   Pump pump(message_bytes);
   std::uint64_t received = 0;
   bool open = false;
@@ -121,15 +129,20 @@ int run_virtually(std::size_t message_bytes, double seconds, const LineOptions& 
   const std::uint64_t before = received;
   const double cpu = cpu_seconds();
   line.world.run_for(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
-  print("virtual", message_bytes, received - before, seconds, cpu_seconds() - cpu, 0);
+  print("virtual", message_bytes, sends_zero_checksum(pair), received - before, seconds, cpu_seconds() - cpu,
+        0);
   pump.stop();
   return 0;
 }
 
 }  // namespace
 
-int run_data(std::size_t message_bytes, double seconds, const std::optional<LineOptions>& line) {
-  return line ? run_virtually(message_bytes, seconds, *line) : run_really(message_bytes, seconds);
+int run_data(std::size_t message_bytes, double seconds, bool zero_checksum,
+             const std::optional<LineOptions>& line) {
+  PeerConfig config;
+  config.sctp_zero_checksum = zero_checksum;
+  return line ? run_virtually(message_bytes, seconds, config, *line)
+              : run_really(message_bytes, seconds, config);
 }
 
 }  // namespace petrel::bench

@@ -44,6 +44,9 @@ int main(int argc, char** argv) {
   CLI::App* data = app.add_subcommand("data", "One channel, filled");
   data->add_option("--size,size", size, "Bytes of a message")->check(CLI::Range(1, 64 << 20));
   data->add_option("--seconds,seconds", seconds, "How long to measure")->check(CLI::Range(0.1, 3600.0));
+  bool zero_checksum = true;
+  data->add_flag("--zero-checksum,!--no-zero-checksum", zero_checksum,
+                 "Leave out SCTP's checksum (RFC 9653), which is the default");
   add_line(*data, line);
 
   CLI::App* tcp = app.add_subcommand("tcp", "One TCP connection, filled, on a line in virtual time");
@@ -61,7 +64,7 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   try {
-    if (data->parsed()) return petrel::bench::run_data(size, seconds, line_of(*data, line));
+    if (data->parsed()) return petrel::bench::run_data(size, seconds, zero_checksum, line_of(*data, line));
     if (tcp->parsed()) return petrel::bench::run_tcp(seconds, line);
     if (setup->parsed()) return petrel::bench::run_setup(calls, line_of(*setup, line));
     return petrel::bench::run_pairs(count);

@@ -8,11 +8,11 @@
 
 namespace petrel::bench {
 
-Pair::Pair(io::Network& offerer_network, io::Network& answerer_network)
+Pair::Pair(io::Network& offerer_network, io::Network& answerer_network, const PeerConfig& config)
     : offerer_network_(offerer_network),
       answerer_network_(answerer_network),
-      offerer_(offerer_network),
-      answerer_(answerer_network) {}
+      offerer_(offerer_network, config),
+      answerer_(answerer_network, config) {}
 
 void Pair::call(std::function<void(DataChannel)> opened, std::function<void(DataChannel)> announced) {
   trickle(offerer_, answerer_, answerer_network_);

@@ -11,7 +11,7 @@ namespace petrel::bench {
 /// the executor of its network, which may be another thread's.
 class Pair {
  public:
-  Pair(io::Network& offerer_network, io::Network& answerer_network);
+  Pair(io::Network& offerer_network, io::Network& answerer_network, const PeerConfig& config = {});
   /// On a context that is not running, or from its own thread.
   ~Pair() = default;
   Pair(const Pair&) = delete;

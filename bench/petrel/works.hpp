@@ -8,8 +8,9 @@
 namespace petrel::bench {
 
 /// One reliable, ordered channel, filled for so long; 1.5 s are left out at its beginning. On real
-/// sockets each end has a thread, as two processes would.
-int run_data(std::size_t message_bytes, double seconds, const std::optional<LineOptions>& line);
+/// sockets each end has a thread, as two processes would. `zero_checksum`: PeerConfig::sctp_zero_checksum.
+int run_data(std::size_t message_bytes, double seconds, bool zero_checksum,
+             const std::optional<LineOptions>& line);
 
 /// One TCP connection, filled as long, on the same virtual line: what the line itself allows.
 int run_tcp(double seconds, const LineOptions& line);

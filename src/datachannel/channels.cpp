@@ -42,6 +42,7 @@ class AssociationLink final : public Link {
   }
   void shut_down(TimePoint now) override { association_.shut_down(now); }
   void abort(TimePoint now) override { association_.abort(now); }
+  sctp::AssociationStats stats() const override { return association_.stats(); }
 
  private:
   sctp::Association association_;
@@ -56,6 +57,7 @@ class Channels::State {
         log(config.log),
         max_streams(config.max_streams),
         interleaving(config.interleaving),
+        zero_checksum(config.zero_checksum),
         send_buffer_bytes(config.send_buffer_bytes),
         receive_buffer_bytes(config.receive_buffer_bytes),
         random(source),
@@ -72,6 +74,7 @@ class Channels::State {
             .send_buffer_bytes = send_buffer_bytes,
             .receive_buffer_bytes = receive_buffer_bytes,
             .interleaving = interleaving,
+            .zero_checksum = zero_checksum,
             .log = log};
   }
 
@@ -79,6 +82,7 @@ class Channels::State {
   Logger log;
   std::uint16_t max_streams;
   bool interleaving;
+  bool zero_checksum;
   std::size_t send_buffer_bytes;
   std::size_t receive_buffer_bytes;
   RandomSource& random;
@@ -139,6 +143,10 @@ std::optional<ChannelInfo> Channels::info(ChannelId channel) const { return stat
 std::vector<ChannelId> Channels::channels() const { return state_->core.channels(); }
 
 ChannelsStats Channels::stats() const { return state_->core.stats(); }
+
+std::optional<sctp::AssociationStats> Channels::association_stats() const {
+  return state_->core.link_stats();
+}
 
 std::string Channels::error_detail() const { return state_->core.error_detail(); }
 

@@ -171,6 +171,10 @@ std::vector<ChannelId> Core::channels() const {
   return ids;
 }
 
+std::optional<sctp::AssociationStats> Core::link_stats() const {
+  return link_ == nullptr ? std::nullopt : std::optional(link_->stats());
+}
+
 void Core::handle_packet(TimePoint now, Bytes packet) {
   now = clamp(now);
   if (link_ == nullptr) return;  // Before start() nobody has told the peer where to send.

@@ -53,6 +53,7 @@ class Core {
   /// So many streams the channels take that there are, or will before start() is over. At most `max_streams`.
   std::uint16_t streams_in_use() const;
   const ChannelsStats& stats() const { return stats_; }
+  std::optional<sctp::AssociationStats> link_stats() const;
   const std::string& error_detail() const { return error_detail_; }
 
   void handle_packet(TimePoint now, Bytes packet);

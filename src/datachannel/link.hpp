@@ -35,6 +35,7 @@ class Link {
   virtual Result<void> reset(TimePoint now, std::span<const std::uint16_t> streams) = 0;
   virtual void shut_down(TimePoint now) = 0;
   virtual void abort(TimePoint now) = 0;
+  virtual sctp::AssociationStats stats() const = 0;
 };
 
 }  // namespace petrel::inline v0::datachannel

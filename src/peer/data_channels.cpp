@@ -11,6 +11,7 @@ DataChannels::DataChannels(const PeerConfig& config, RandomSource& random) : ran
   config_.max_message_size = config.max_message_size;
   config_.send_buffer_bytes = config.sctp_send_buffer_bytes;
   config_.receive_buffer_bytes = config.sctp_receive_buffer_bytes;
+  config_.zero_checksum = config.sctp_zero_checksum;
   config_.log = {config.log, "datachannel", config.name};
 }
 
@@ -156,6 +157,10 @@ std::vector<ChannelId> DataChannels::ids() const {
 
 datachannel::ChannelsStats DataChannels::stats() const {
   return channels_ ? channels_->stats() : datachannel::ChannelsStats{};
+}
+
+std::optional<sctp::AssociationStats> DataChannels::association_stats() const {
+  return channels_ ? channels_->association_stats() : std::nullopt;
 }
 
 std::string DataChannels::error_detail() const { return channels_ ? channels_->error_detail() : ""; }

@@ -53,6 +53,7 @@ class DataChannels {
   std::optional<datachannel::ChannelInfo> info(ChannelId id) const;
   std::vector<ChannelId> ids() const;
   datachannel::ChannelsStats stats() const;
+  std::optional<sctp::AssociationStats> association_stats() const;
   std::string error_detail() const;
 
   void handle_packets(TimePoint now, std::span<const PacketBuffer> packets);

@@ -518,6 +518,7 @@ PeerStats Peer::Core::stats() const {
   stats.ice = agent_.stats();
   if (const dtls::Connection* dtls = transport_.dtls()) stats.dtls = dtls->stats();
   stats.data_channels = transport_.channels().stats();
+  stats.sctp = transport_.channels().association_stats();
   stats.dropped = dropped_;
   const PeerDrops& of_transport = transport_.dropped();
   stats.dropped.unknown_kind += of_transport.unknown_kind;
@@ -552,6 +553,7 @@ ConnectionReport Peer::Core::report(TimePoint now) const {
     report.dtls_role = dtls->role();
     report.dtls_cipher = dtls->cipher();
   }
+  report.sctp = transport_.channels().association_stats();
   return report;
 }
 

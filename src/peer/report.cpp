@@ -214,6 +214,22 @@ std::string explain(const ConnectionReport& report) {
   return text;
 }
 
+namespace {
+
+std::string describe(const sctp::AssociationStats& sctp) {
+  const auto checksums = [](std::uint64_t packets, std::uint64_t without) {
+    return std::to_string(packets) + " packets, " + std::to_string(without) + " of them without checksum";
+  };
+  std::string text = "sent " + checksums(sctp.packets_sent, sctp.packets_sent_zero_checksum);
+  text += "; received " + checksums(sctp.packets_received, sctp.packets_received_zero_checksum);
+  if (sctp.smoothed_round_trip > Duration{}) {
+    text += "; round trip " + in_milliseconds(TimePoint{}, TimePoint{} + sctp.smoothed_round_trip);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string to_string(const ConnectionReport& report) {
   std::string text = explain(report) + "\n";
   const auto stage = [&](const char* name, const std::optional<TimePoint>& at) {
@@ -251,6 +267,7 @@ std::string to_string(const ConnectionReport& report) {
       text += ", round trip " + in_milliseconds(TimePoint{}, TimePoint{} + *pair.round_trip);
     text += "\n";
   }
+  if (report.sctp) text += "  SCTP: " + describe(*report.sctp) + "\n";
   return text;
 }
 

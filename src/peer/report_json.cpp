@@ -101,6 +101,26 @@ std::string json(const ice::ServerReport& server, TimePoint from) {
   return out.done();
 }
 
+std::string json(const sctp::AssociationStats& sctp) {
+  Json out('{');
+  out.number("packets_sent", sctp.packets_sent)
+      .number("packets_received", sctp.packets_received)
+      .number("packets_malformed", sctp.packets_malformed)
+      .number("packets_bad_checksum", sctp.packets_bad_checksum)
+      .number("packets_late", sctp.packets_late)
+      .number("output_dropped", sctp.output_dropped)
+      .number("bytes_sent", sctp.bytes_sent)
+      .number("bytes_received", sctp.bytes_received)
+      .flag("accepts_zero_checksum", sctp.accepts_zero_checksum)
+      .flag("peer_accepts_zero_checksum", sctp.peer_accepts_zero_checksum)
+      .number("packets_sent_zero_checksum", sctp.packets_sent_zero_checksum)
+      .number("packets_received_zero_checksum", sctp.packets_received_zero_checksum)
+      .number("congestion_window_bytes", sctp.congestion_window_bytes)
+      .number("peer_window_bytes", sctp.peer_window_bytes)
+      .raw("smoothed_round_trip_ms", milliseconds(sctp.smoothed_round_trip));
+  return out.done();
+}
+
 }  // namespace
 
 std::string to_json(const ConnectionReport& report) {
@@ -150,7 +170,8 @@ std::string to_json(const ConnectionReport& report) {
   out.raw("local_candidates", array(report.ice.local_candidates, candidate));
   out.raw("remote_candidates", array(report.ice.remote_candidates, candidate));
   out.raw("pairs", array(report.ice.pairs, [](const ice::PairReport& pair) { return json(pair); }));
-  out.text("dtls_cipher", report.dtls_cipher).raw("counters", counters.done());
+  out.text("dtls_cipher", report.dtls_cipher).raw("sctp", report.sctp ? json(*report.sctp) : "null");
+  out.raw("counters", counters.done());
   return out.done();
 }
 

@@ -46,6 +46,7 @@ Association::State::State(TimePoint now, AssociationConfig config)
     : config_(within_limits(config)),
       stack_(UsrsctpStack::instance()),
       now_(now),
+      zero_checksum_(config.zero_checksum),
       progress_at_(now),
       linger_until_(now) {
   const auto lock = stack_.lock();
@@ -76,6 +77,7 @@ std::vector<std::byte> Association::State::announce(TimePoint now) {
   Outbox& outbox = socket_->outbox();
   if (socket_->usable() && socket_->connect()) {
     if (const auto packet = outbox.packets.take()) announced_ = init_chunk_of(packet->bytes());
+    zero_checksum_.offer_in(announced_);
   }
   outbox.muted = true;  // It is repeated, until the answer to it comes from us.
   return announced_;
@@ -91,6 +93,7 @@ Result<void> Association::State::connect(TimePoint now, Bytes peer_init, std::si
   config_ = within_limits(config_);
   phase_ = Phase::connecting;
   deadline_ = now + config_.handshake_timeout;
+  zero_checksum_.look_at_chunk(peer_init);
   const HandshakePorts ports{config_.local_port, config_.remote_port};
   use(now, [&] {
     socket_->set_mtu(config_.mtu_bytes);
@@ -132,12 +135,28 @@ bool Association::State::accepts(Bytes packet) {
     ++stats_.packets_late;
   } else if (!whole_chunks(packet)) {
     ++stats_.packets_malformed;
-  } else if (!checksum_ok(packet)) {
+  } else if (!checksum_passes(packet)) {
     ++stats_.packets_bad_checksum;
   } else {
+    if (phase_ == Phase::connecting) zero_checksum_.look_at_packet(packet);
     return true;
   }
   return false;
+}
+
+bool Association::State::checksum_passes(Bytes packet) {
+  if (!zero_checksum_.excuses(packet)) return checksum_ok(packet);
+  ++stats_.packets_received_zero_checksum;
+  return true;
+}
+
+void Association::State::sign(std::span<std::byte> packet) {
+  if (zero_checksum_.may_omit(packet)) {
+    omit_checksum(packet);
+    ++stats_.packets_sent_zero_checksum;
+  } else {
+    write_checksum(packet);
+  }
 }
 
 // The lock is taken and usrsctp asked what came of it once for all, not for each packet.
@@ -190,7 +209,7 @@ std::optional<TimePoint> Association::State::next_timeout() const {
 std::optional<PacketBuffer> Association::State::poll_packet() {
   auto packet = packets_.take();
   if (packet) {
-    write_checksum(packet->writable());
+    sign(packet->writable());
     ++stats_.packets_sent;
   }
   return packet;
@@ -496,6 +515,8 @@ void Association::State::finish(Event last) {
 
 AssociationStats Association::State::stats() const {
   AssociationStats stats = stats_;
+  stats.accepts_zero_checksum = zero_checksum_.offered();
+  stats.peer_accepts_zero_checksum = zero_checksum_.peer_accepts();
   stats.congestion_window_bytes = status_.congestion_window;
   stats.peer_window_bytes = status_.peer_window;
   stats.smoothed_round_trip = std::chrono::milliseconds(status_.smoothed_rtt_ms);

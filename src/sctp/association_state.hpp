@@ -17,6 +17,7 @@
 #include "sctp/send_ledger.hpp"
 #include "sctp/usrsctp_socket.hpp"
 #include "sctp/usrsctp_stack.hpp"
+#include "sctp/zero_checksum.hpp"
 
 namespace petrel::inline v0::sctp {
 
@@ -73,6 +74,8 @@ class Association::State {
   void look_for_progress();
   void offer_room();
   bool accepts(Bytes packet);
+  bool checksum_passes(Bytes packet);
+  void sign(std::span<std::byte> packet);
   void take_accepted(TimePoint now);
   void take_forward_tsns(TimePoint now, Bytes packet);
   void queue(PacketBuffer packet);
@@ -112,6 +115,7 @@ class Association::State {
   std::vector<std::uint16_t> reset_next_;  // Those of them that usrsctp has not been told yet.
   TimePoint reset_asked_at_{};
   SendLedger ledger_;
+  ZeroChecksum zero_checksum_;
   LastForwardTsn forward_tsn_;
   ForwardTsnGate gate_;
   RequestNumbers requests_;

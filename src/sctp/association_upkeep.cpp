@@ -45,6 +45,7 @@ void Association::State::settle() {
   offer_room();
   Outbox& outbox = socket_->outbox();
   while (auto packet = outbox.packets.take()) {
+    zero_checksum_.offer_in(*packet, config_.mtu_bytes);
     if (gives_up_) forward_tsn_.look_at(now_, packet->bytes());
     if (!interleaving_) gate_.look_at(packet->bytes());
     if (requests_.active()) requests_.send(packet->writable());

@@ -14,12 +14,20 @@ inline constexpr std::size_t common_header_size = 12;
 /// Type, flags and length of a chunk: RFC 9260 3.2.
 inline constexpr std::size_t chunk_header_size = 4;
 
-// Types of chunks: RFC 9260 3.2, RFC 6525 3.1, RFC 3758 3.2, RFC 8260 2.3.1.
+// Types of chunks: RFC 9260 3.2, RFC 6525 3.1, RFC 3758 3.2, RFC 5061 4.1, RFC 8260 2.3.1.
 namespace chunk_type {
+inline constexpr std::uint8_t init = 1;
+inline constexpr std::uint8_t init_ack = 2;
 inline constexpr std::uint8_t sack = 3;
+inline constexpr std::uint8_t abort = 6;
 inline constexpr std::uint8_t shutdown_ack = 8;
+inline constexpr std::uint8_t error = 9;
+inline constexpr std::uint8_t cookie_echo = 10;
+inline constexpr std::uint8_t cookie_ack = 11;
+inline constexpr std::uint8_t shutdown_complete = 14;
 inline constexpr std::uint8_t re_config = 130;
 inline constexpr std::uint8_t forward_tsn = 192;
+inline constexpr std::uint8_t asconf = 193;
 inline constexpr std::uint8_t i_forward_tsn = 194;
 }  // namespace chunk_type
 

@@ -115,6 +115,10 @@ void write_checksum(std::span<std::byte> packet) {
   }
 }
 
+void omit_checksum(std::span<std::byte> packet) {
+  std::ranges::fill(packet.subspan(checksum_offset, 4), std::byte{0});
+}
+
 bool checksum_ok(Bytes packet) {
   if (packet.size() < checksum_offset + 4) return false;
   std::uint32_t stated = 0;

@@ -16,5 +16,7 @@ std::uint32_t crc32c_by_tables(Bytes data);
 inline constexpr std::size_t checksum_offset = 8;
 void write_checksum(std::span<std::byte> packet);
 bool checksum_ok(Bytes packet);
+/// Zero, which RFC 9653 gives a meaning to.
+void omit_checksum(std::span<std::byte> packet);
 
 }  // namespace petrel::inline v0::sctp

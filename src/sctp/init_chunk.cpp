@@ -8,10 +8,7 @@
 namespace petrel::inline v0::sctp {
 namespace {
 
-// RFC 9260 3.2 and 3.3.3.
-constexpr std::uint8_t init = 1;
-constexpr std::uint8_t init_ack = 2;
-constexpr std::uint8_t cookie_ack = 11;
+// RFC 9260 3.3.3.
 constexpr std::uint16_t state_cookie = 7;
 constexpr std::size_t tag_offset = 4;
 constexpr std::size_t fixed_size = 20;  // Up to the initial TSN, the chunk's header included.
@@ -60,7 +57,7 @@ class Packet {
 bool is_init_chunk(Bytes chunk) {
   if (chunk.size() > max_init_bytes) return false;
   ByteReader reader(chunk);
-  const bool is_init = reader.u8() == init;
+  const bool is_init = reader.u8() == chunk_type::init;
   reader.skip(1);  // Flags, of which none has a meaning.
   const std::size_t length = reader.u16();
   const std::uint32_t tag = reader.u32();
@@ -89,7 +86,7 @@ std::vector<std::byte> init_ack_packet(HandshakePorts ports, Bytes our_init, Byt
   reader.skip(2);
   const std::size_t length = reader.u16();
   Packet packet(ports, our_init);
-  packet.u8(init_ack);
+  packet.u8(chunk_type::init_ack);
   packet.u8(0);
   packet.u16(static_cast<std::uint16_t>(padded(length) + cookie_size));
   packet.append(peer_init.first(length).subspan(tag_offset));
@@ -102,7 +99,7 @@ std::vector<std::byte> init_ack_packet(HandshakePorts ports, Bytes our_init, Byt
 
 std::vector<std::byte> cookie_ack_packet(HandshakePorts ports, Bytes our_init) {
   Packet packet(ports, our_init);
-  packet.u8(cookie_ack);
+  packet.u8(chunk_type::cookie_ack);
   packet.u8(0);
   packet.u16(4);
   return std::move(packet).finished();

@@ -59,6 +59,7 @@ class ScriptedLink final : public Link {
   }
   void shut_down(TimePoint) override { shut_down_called = true; }
   void abort(TimePoint) override { aborted = true; }
+  sctp::AssociationStats stats() const override { return {.packets_received = packets}; }
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 

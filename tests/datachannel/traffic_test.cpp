@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "datachannel/numbered.hpp"
 #include "datachannel/pair.hpp"
 #include "simulation/seeds.hpp"
 #include "support/seeded_usrsctp.hpp"
@@ -15,22 +16,6 @@ namespace petrel::inline v0::datachannel {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Numbered messages that tell whether they are what was sent.
-std::vector<std::byte> message_of(std::uint32_t number, std::size_t size) {
-  std::vector<std::byte> message(std::max<std::size_t>(size, 8));
-  ByteWriter writer(message);
-  writer.u32(number);
-  writer.u32(static_cast<std::uint32_t>(message.size()));
-  for (std::size_t i = 8; i < message.size(); ++i) message[i] = static_cast<std::byte>(number * 31 + i);
-  return message;
-}
-std::optional<std::uint32_t> number_of(const Message& message) {
-  ByteReader reader(message.bytes());
-  const std::uint32_t number = reader.u32();
-  return equal(message.bytes(), message_of(number, message.data.size())) ? std::optional(number)
-                                                                         : std::nullopt;
-}
 
 // One direction of one channel.
 struct Flow {

@@ -17,7 +17,7 @@ constexpr TimePoint now{};
 constexpr std::size_t record = 1163;
 
 struct Side {
-  explicit Side(std::uint64_t seed) : random(seed), channels(PeerConfig{}, random) {}
+  explicit Side(std::uint64_t seed, const PeerConfig& config = {}) : random(seed), channels(config, random) {}
 
   template <class Event>
   std::vector<ChannelId> take() {
@@ -79,6 +79,34 @@ TEST(DataChannels, OpenWhateverComesFirst) {
     ASSERT_EQ(announced.size(), 1U) << steps;
     EXPECT_EQ(bob.channels.info(announced[0])->label, "chat") << steps;
   } while (std::ranges::next_permutation(steps).found);
+}
+
+TEST(DataChannels, HaveTheCountersOfTheirAssociation) {
+  for (const bool zero_checksum : {true, false}) {
+    PeerConfig config;
+    config.sctp_zero_checksum = zero_checksum;
+    Side alice(1, config);
+    Side bob(2);
+    EXPECT_FALSE(alice.channels.association_stats());
+    ASSERT_TRUE(alice.channels.create(now, "chat", {}));
+    EXPECT_FALSE(alice.channels.association_stats()) << "it has not begun";
+    negotiate(alice, bob);
+    connect(alice, bob);
+    exchange(alice, bob);
+
+    const auto stats = alice.channels.association_stats();
+    ASSERT_TRUE(stats);
+    EXPECT_GE(stats->packets_sent, 3U);
+    EXPECT_GE(stats->packets_received, 3U);
+    EXPECT_GT(stats->bytes_sent, 0U);
+    EXPECT_EQ(stats->accepts_zero_checksum, zero_checksum);
+    EXPECT_EQ(stats->peer_accepts_zero_checksum, zero_checksum);
+    EXPECT_EQ(stats->packets_sent_zero_checksum > 0, zero_checksum);
+    EXPECT_EQ(bob.channels.association_stats()->peer_accepts_zero_checksum, zero_checksum);
+
+    alice.channels.end(now);
+    EXPECT_GE(alice.channels.association_stats()->packets_sent, stats->packets_sent) << "kept to the end";
+  }
 }
 
 TEST(DataChannels, KeepPacketsThatComeBeforeTheAgreement) {

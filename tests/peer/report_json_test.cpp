@@ -22,6 +22,15 @@ TEST(ReportJson, EscapesWhatServersSay) {
 TEST(ReportJson, HasNullForStagesThatWereNotReached) {
   EXPECT_NE(to_json({}).find("\"ice_connected\":null"), std::string::npos);
   EXPECT_NE(to_json({}).find("\"cause\":\"no_local_description\""), std::string::npos);
+  EXPECT_NE(to_json({}).find("\"sctp\":null,\"counters\":{"), std::string::npos);
+}
+
+TEST(ReportJson, HasTheAssociationOfDataChannels) {
+  ConnectionReport report;
+  report.sctp = sctp::AssociationStats{.packets_sent = 7, .peer_accepts_zero_checksum = true};
+  const std::string json = to_json(report);
+  EXPECT_NE(json.find("\"sctp\":{\"packets_sent\":7,"), std::string::npos) << json;
+  EXPECT_NE(json.find("\"peer_accepts_zero_checksum\":true,"), std::string::npos) << json;
 }
 
 }  // namespace

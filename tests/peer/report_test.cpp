@@ -71,6 +71,20 @@ TEST(Report, TellsHowItIsConnected) {
             "Connected after 34.5 ms, host 192.0.2.1:5000 to host 192.0.2.2:6000, round trip 2.0 ms.");
   EXPECT_NE(to_string(report).find("DTLS connected: 34.5 ms"), std::string::npos);
   EXPECT_NE(to_string(report).find("first media sent: -"), std::string::npos);
+  EXPECT_EQ(to_string(report).find("SCTP"), std::string::npos);
+}
+
+TEST(Report, CountsThePacketsOfDataChannels) {
+  ConnectionReport report;
+  report.sctp = sctp::AssociationStats{.packets_sent = 12,
+                                       .packets_received = 9,
+                                       .packets_sent_zero_checksum = 10,
+                                       .smoothed_round_trip = 20ms};
+  EXPECT_NE(
+      to_string(report).find("SCTP: sent 12 packets, 10 of them without checksum; received 9 packets, 0 of "
+                             "them without checksum; round trip 20.0 ms\n"),
+      std::string::npos)
+      << to_string(report);
 }
 
 TEST(Report, TellsALostRelayFromASilentPeer) {

@@ -81,7 +81,8 @@ TEST(Association, TakesSeveralPacketsAtOnce) {
 }
 
 TEST(Association, TakesTheGoodOnesOfSeveralPackets) {
-  Pipe pipe(1);
+  constexpr AssociationConfig with_checksums{.zero_checksum = false};
+  Pipe pipe(1, {}, with_checksums, with_checksums);
   ASSERT_TRUE(pipe.connects());
   ASSERT_TRUE(pipe.left.association.send(pipe.now, {.payload = as_bytes("hello")}));
   std::vector<PacketBuffer> packets;

@@ -145,7 +145,30 @@ TEST(Channels, OpenWithoutAnyMediaAndEchoEverySize) {
   EXPECT_TRUE(same(run.alice.channels[id].received, sent));
   EXPECT_TRUE(run.call.alice.connected());
   EXPECT_TRUE(run.call.alice.peer->report(run.call.network.now()).stages.data_channels_connected);
-  EXPECT_EQ(run.call.alice.peer->stats().dropped.data_unsendable, 0U);
+  const PeerStats stats = run.call.alice.peer->stats();
+  EXPECT_EQ(stats.dropped.data_unsendable, 0U);
+  ASSERT_TRUE(stats.sctp);
+  EXPECT_GT(stats.sctp->bytes_sent, 1'000'000U);
+  EXPECT_GT(stats.sctp->bytes_received, 1'000'000U);
+  EXPECT_EQ(stats.sctp->packets_bad_checksum, 0U);
+  // With SNAP there is no handshake, so that none but a last SHUTDOWN COMPLETE has a checksum (RFC 9653).
+  EXPECT_EQ(stats.sctp->packets_sent_zero_checksum, stats.sctp->packets_sent);
+}
+
+TEST(Channels, KeepTheirChecksumsWhereASideWantsThem) {
+  for (const bool snap : {true, false}) {
+    DataCall run(1, {.alice = {.sctp_snap = snap}, .bob = {.sctp_snap = snap, .sctp_zero_checksum = false}});
+    run.bob.echoes = true;
+    const ChannelId id = run.open();
+    run.alice.send(id, {true, numbered(1, 10'000)});
+    ASSERT_TRUE(run.until([&] { return run.alice.channels[id].received.size() == 1; }));
+    for (const Call::Side* side : {&run.call.alice, &run.call.bob}) {
+      const PeerStats stats = side->peer->stats();
+      EXPECT_EQ(stats.sctp->packets_sent_zero_checksum, 0U);
+      EXPECT_EQ(stats.sctp->packets_received_zero_checksum, 0U);
+      EXPECT_EQ(stats.sctp->packets_bad_checksum, 0U);
+    }
+  }
 }
 
 // With SNAP the association is up as soon as DTLS is: two round trips earlier than with a handshake.

@@ -19,6 +19,7 @@
 #include "petrel/base/strong.hpp"
 #include "petrel/base/time.hpp"
 #include "petrel/datachannel/errc.hpp"
+#include "petrel/sctp/association.hpp"
 
 namespace petrel::inline v0::datachannel {
 
@@ -140,6 +141,8 @@ struct ChannelsConfig {
   /// Messages of several channels by turns, piece by piece, where the peer can (I-DATA, RFC 8260). See
   /// sctp::Delivery for what it costs partial reliability.
   bool interleaving = true;
+  /// See sctp::AssociationConfig::zero_checksum.
+  bool zero_checksum = true;
   /// Of SCTP, for all channels together, see sctp::AssociationConfig: what may be on its way, and the window
   /// that the peer sees. A line carries no more than either in one round trip: 1 MiB is 40 Mbit/s at 200 ms.
   std::size_t send_buffer_bytes = 1 << 20;
@@ -206,6 +209,8 @@ class PETREL_API Channels {
   std::optional<ChannelInfo> info(ChannelId channel) const;
   std::vector<ChannelId> channels() const;
   ChannelsStats stats() const;
+  /// Of the association, also when it is over. nullopt: it has not begun.
+  std::optional<sctp::AssociationStats> association_stats() const;
   /// Says more about the last call that answered with an error: "the message has 300000 bytes, the peer
   /// takes 262144".
   std::string error_detail() const;

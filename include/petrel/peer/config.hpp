@@ -92,6 +92,9 @@ struct PeerConfig {
   /// Say a=sctp-init (SNAP, draft-hancke-tsvwg-snap), which saves two round trips before the first channel
   /// opens where the peer does the same, and costs 120 bytes of SDP where it does not.
   bool sctp_snap = true;
+  /// Leave SCTP's checksum out where the peer can do without it (RFC 9653): DTLS finds every error that it
+  /// would. Off: it is always there, and the peer is asked to send it as well.
+  bool sctp_zero_checksum = true;
   /// Of SCTP, for all channels together: what may be on its way, and the window that the peer sees. A line
   /// carries no more than either in one round trip: 1 MiB is 40 Mbit/s at 200 ms. At least 64 KiB.
   std::size_t sctp_send_buffer_bytes = 1 << 20;

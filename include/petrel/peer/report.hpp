@@ -12,6 +12,7 @@
 #include "petrel/ice/report.hpp"
 #include "petrel/peer/events.hpp"
 #include "petrel/rtp/stream/stats.hpp"
+#include "petrel/sctp/association.hpp"
 
 namespace petrel::inline v0 {
 
@@ -44,6 +45,9 @@ struct PeerStats {
   ice::AgentStats ice;
   std::optional<dtls::ConnectionStats> dtls;
   datachannel::ChannelsStats data_channels;  ///< What could not be used. Of one channel: Peer::channel().
+  /// Packets, windows, round trip and checksums below the data channels; nullopt while there is no
+  /// association. A later one, after the m-line was taken away and came back, begins at zero.
+  std::optional<sctp::AssociationStats> sctp;
   PeerDrops dropped;
   EcnCounts ecn;
   std::optional<ice::SelectedPair> pair;
@@ -78,6 +82,7 @@ struct ConnectionReport {
   std::size_t turn_servers = 0;
   std::optional<dtls::Role> dtls_role;
   std::string dtls_cipher;
+  std::optional<sctp::AssociationStats> sctp;  ///< Once data channels have an association.
 };
 
 /// One paragraph: that it is connected and how, or the one likely reason why it is not (likely_cause()).
@@ -88,7 +93,7 @@ PETREL_API std::string explain(const ConnectionReport& report);
 PETREL_API std::string to_string(const ConnectionReport& report);
 
 /// The same as one JSON object (RFC 8259): cause, explanation, state, stages_ms, servers, local_candidates,
-/// remote_candidates, pairs, counters.
+/// remote_candidates, pairs, dtls_cipher, sctp (null without data channels), counters.
 PETREL_API std::string to_json(const ConnectionReport& report);
 
 }  // namespace petrel::inline v0

@@ -41,6 +41,9 @@ struct AssociationConfig {
   std::size_t receive_buffer_bytes = 1 << 20;
   /// I-DATA where the peer can, RFC 8260.
   bool interleaving = true;
+  /// RFC 9653: tell the peer that DTLS finds errors as well as a CRC-32C does, so that it may leave out the
+  /// checksum, and leave it out where the peer says the same. False for packets that are not inside of DTLS.
+  bool zero_checksum = true;
   /// As long as ICE consent lives (RFC 7675 5.1).
   Duration handshake_timeout = std::chrono::seconds(30);
   /// How long data may wait without any of it being acknowledged, while the peer has room for it.
@@ -119,6 +122,11 @@ struct AssociationStats {
   std::uint64_t output_dropped = 0;        ///< Packets that nobody polled in time.
   std::uint64_t bytes_sent = 0;            ///< Payload that send() took.
   std::uint64_t bytes_received = 0;        ///< Payload that receive() gave.
+  // RFC 9653. Each way is agreed on by itself.
+  bool accepts_zero_checksum = false;            ///< We have told the peer that we do.
+  bool peer_accepts_zero_checksum = false;       ///< It has told us. False with `zero_checksum` off.
+  std::uint64_t packets_sent_zero_checksum = 0;  ///< Of `packets_sent`.
+  std::uint64_t packets_received_zero_checksum = 0;
   std::size_t congestion_window_bytes = 0;
   std::size_t peer_window_bytes = 0;
   Duration smoothed_round_trip{};  ///< In milliseconds; 0 before the first measurement.
@@ -170,7 +178,7 @@ class PETREL_API Association {
   /// that the draft falls back to is for a new one.
   Result<void> connect(TimePoint now, Bytes peer_init, std::size_t mtu_bytes);
 
-  /// One SCTP packet from the peer. Its checksum is verified.
+  /// One SCTP packet from the peer. Its checksum is verified, or is zero and we have said that it may be.
   void handle_packet(TimePoint now, Bytes packet);
   /// Several that came at once: cheaper than one by one, and with the same outcome.
   void handle_packets(TimePoint now, std::span<const PacketBuffer> packets);

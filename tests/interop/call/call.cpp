@@ -218,6 +218,7 @@ json Call::result() const {
   json result = connection_result(peer_->report());
   result["why"] = peer_->why();
   result["packets"] = packet_result(peer_->stats());
+  result["sctp"] = sctp_result(peer_->stats());
   for (const auto& [kind, medium] : media_) {
     const std::string name(to_string(kind));
     result["sent"][name] = medium.sent;

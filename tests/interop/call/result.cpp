@@ -39,6 +39,21 @@ json connection_result(const petrel::ConnectionReport& report) {
             {"media", milliseconds(both_known, stages.first_media_received)}}}};
 }
 
+json sctp_result(const petrel::PeerStats& stats) {
+  if (!stats.sctp) return nullptr;
+  const bool sent = stats.sctp->packets_sent_zero_checksum > 0;
+  const bool received = stats.sctp->packets_received_zero_checksum > 0;
+  return {{"zero_checksum", sent && received ? "both ways"
+                            : sent           ? "sent"
+                            : received       ? "received"
+                                             : "none"},
+          {"packets_sent", stats.sctp->packets_sent},
+          {"without_checksum", stats.sctp->packets_sent_zero_checksum},
+          {"packets_received", stats.sctp->packets_received},
+          {"received_without_checksum", stats.sctp->packets_received_zero_checksum},
+          {"bad_checksum", stats.sctp->packets_bad_checksum}};
+}
+
 json packet_result(const petrel::PeerStats& stats) {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;

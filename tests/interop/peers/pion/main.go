@@ -30,7 +30,9 @@ type settings struct {
 	Media    []medium `json:"media"`
 	Enough   int64    `json:"enough"`
 	DtlsRole string   `json:"dtls_role"`
-	Data     *struct {
+	// Leave SCTP's checksum out (RFC 9653), which Pion does only if it is told to.
+	ZeroChecksum bool `json:"zero_checksum"`
+	Data         *struct {
 		Channels []channelSpec `json:"channels"`
 	} `json:"data"`
 }
@@ -101,6 +103,7 @@ func newCall(s settings) (*call, error) {
 		return nil, err
 	}
 	transport := webrtc.SettingEngine{}
+	transport.EnableSCTPZeroChecksum(s.ZeroChecksum)
 	switch s.DtlsRole {
 	case "server":
 		err = transport.SetAnsweringDTLSRole(webrtc.DTLSRoleServer)
