@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "dtls/certificate_state.hpp"
+#include "dtls/library_context.hpp"
 #include "dtls/p256_key.hpp"
 #include "petrel/base/assert.hpp"
 #include "petrel/crypto/system_random.hpp"
@@ -65,6 +66,15 @@ bool set_names(X509& certificate) {
          X509_set_issuer_name(&certificate, name) == 1;
 }
 
+// Where the key will sign handshakes too: OpenSSL makes the key ready once for each library context.
+bool sign(X509& certificate, EVP_PKEY& key) {
+  const std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  return context &&
+         EVP_DigestSignInit_ex(context.get(), nullptr, "SHA256", library_context(), nullptr, &key, nullptr) ==
+             1 &&
+         X509_sign_ctx(&certificate, context.get()) != 0;
+}
+
 std::string text_of(BIO& bio) {
   const char* text = nullptr;
   const long size = BIO_get_mem_data(&bio, &text);
@@ -117,7 +127,7 @@ Result<Certificate> Certificate::generate(std::chrono::sys_seconds wall_clock,
   const bool made = X509_set_version(certificate.get(), version_3) == 1 && set_serial(*certificate) &&
                     set_validity(*certificate, wall_clock - head_start, wall_clock + lifetime) &&
                     set_names(*certificate) && X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-                    X509_sign(certificate.get(), key.get(), EVP_sha256()) != 0;
+                    sign(*certificate, *key);
   if (!made) return Errc::library_failure;
 
   auto state = make_state(std::move(key), std::move(certificate));

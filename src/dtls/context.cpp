@@ -2,6 +2,7 @@
 
 #include "dtls/certificate_state.hpp"
 #include "dtls/connection_access.hpp"
+#include "dtls/library_context.hpp"
 
 namespace petrel::inline v0::dtls {
 namespace {
@@ -37,7 +38,7 @@ void on_key_log(const SSL* ssl, const char* line) {
 }
 
 ContextHandle make_context() {
-  ContextHandle context(SSL_CTX_new(DTLS_method()));
+  ContextHandle context(SSL_CTX_new_ex(library_context(), nullptr, DTLS_method()));
   if (!context) return nullptr;
   SSL_CTX* ctx = context.get();
   const bool configured = SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
