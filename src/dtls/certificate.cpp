@@ -10,6 +10,8 @@
 #include <limits>
 
 #include "dtls/certificate_state.hpp"
+#include "dtls/library_context.hpp"
+#include "dtls/p256_key.hpp"
 #include "petrel/base/assert.hpp"
 #include "petrel/crypto/system_random.hpp"
 #include "petrel/dtls/errc.hpp"
@@ -64,6 +66,15 @@ bool set_names(X509& certificate) {
          X509_set_issuer_name(&certificate, name) == 1;
 }
 
+// Where the key will sign handshakes too: OpenSSL makes the key ready once for each library context.
+bool sign(X509& certificate, EVP_PKEY& key) {
+  const std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+  return context &&
+         EVP_DigestSignInit_ex(context.get(), nullptr, "SHA256", library_context(), nullptr, &key, nullptr) ==
+             1 &&
+         X509_sign_ctx(&certificate, context.get()) != 0;
+}
+
 std::string text_of(BIO& bio) {
   const char* text = nullptr;
   const long size = BIO_get_mem_data(&bio, &text);
@@ -88,12 +99,11 @@ std::optional<std::chrono::sys_seconds> end_of_validity(const X509& certificate)
 }
 
 std::shared_ptr<const CertificateState> make_state(KeyHandle key, X509Handle certificate) {
-  ContextHandle context = make_context(*key, *certificate);
   auto fingerprint = fingerprint_of(*certificate, HashAlgorithm::sha256);
   const auto expires = end_of_validity(*certificate);
-  if (!context || !fingerprint || !expires) return nullptr;
-  return std::make_shared<const CertificateState>(CertificateState{
-      std::move(key), std::move(certificate), std::move(context), *std::move(fingerprint), *expires});
+  if (!fingerprint || !expires) return nullptr;
+  return std::make_shared<const CertificateState>(
+      CertificateState{std::move(key), std::move(certificate), *std::move(fingerprint), *expires});
 }
 
 }  // namespace
@@ -109,7 +119,7 @@ std::optional<Fingerprint> fingerprint_of(const X509& certificate, HashAlgorithm
 Result<Certificate> Certificate::generate(std::chrono::sys_seconds wall_clock,
                                           std::chrono::seconds lifetime) {
   ERR_clear_error();
-  KeyHandle key(EVP_EC_gen("P-256"));
+  KeyHandle key = make_p256_key();
   X509Handle certificate(X509_new());
   if (!key || !certificate) return Errc::library_failure;
 
@@ -117,7 +127,7 @@ Result<Certificate> Certificate::generate(std::chrono::sys_seconds wall_clock,
   const bool made = X509_set_version(certificate.get(), version_3) == 1 && set_serial(*certificate) &&
                     set_validity(*certificate, wall_clock - head_start, wall_clock + lifetime) &&
                     set_names(*certificate) && X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-                    X509_sign(certificate.get(), key.get(), EVP_sha256()) != 0;
+                    sign(*certificate, *key);
   if (!made) return Errc::library_failure;
 
   auto state = make_state(std::move(key), std::move(certificate));
@@ -133,13 +143,14 @@ Result<Certificate> Certificate::from_pem(std::string_view certificate_text, std
   X509Handle certificate(PEM_read_bio_X509(certificate_reader.get(), nullptr, no_password, nullptr));
   KeyHandle key(PEM_read_bio_PrivateKey(key_reader.get(), nullptr, no_password, nullptr));
   const bool usable = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
-  if (!usable) {
+  // A connection would refuse, such as a key that the security level finds too short.
+  if (!usable || !make_ssl(*key, *certificate)) {
     ERR_clear_error();
     return Errc::bad_certificate;
   }
   auto state = make_state(std::move(key), std::move(certificate));
   if (!state) {
-    ERR_clear_error();  // Such as a key that the security level finds too short.
+    ERR_clear_error();
     return Errc::bad_certificate;
   }
   return Certificate(std::move(state));

@@ -10,12 +10,12 @@ namespace petrel::inline v0::dtls {
 struct CertificateState {
   KeyHandle key;
   X509Handle certificate;
-  ContextHandle context;  ///< For connections of either role.
   Fingerprint fingerprint;
   std::chrono::sys_seconds expires;
 };
 
-/// An SSL_CTX with everything that all connections have in common; null if OpenSSL fails.
-ContextHandle make_context(EVP_PKEY& key, X509& certificate);
+/// OpenSSL's half of a connection that shows this certificate, in either role. What all connections have in
+/// common is the process's. Null if OpenSSL fails, or finds the key too weak.
+SslHandle make_ssl(EVP_PKEY& key, X509& certificate);
 
 }  // namespace petrel::inline v0::dtls

@@ -85,7 +85,7 @@ void Connection::FreeSsl::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl)
 Connection::Connection(TimePoint now, Role role, const Certificate& certificate, ConnectionConfig config)
     : role_(role), config_(std::move(config)), certificate_(certificate), now_(now) {
   ERR_clear_error();
-  ssl_.reset(SSL_new(certificate_.state_->context.get()));
+  ssl_.reset(make_ssl(*certificate_.state_->key, *certificate_.state_->certificate).release());
   if (!ssl_ || !configure(*ssl_)) {
     fail(Errc::library_failure);
     return;

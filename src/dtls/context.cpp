@@ -1,5 +1,8 @@
+#include <utility>
+
 #include "dtls/certificate_state.hpp"
 #include "dtls/connection_access.hpp"
+#include "dtls/library_context.hpp"
 
 namespace petrel::inline v0::dtls {
 namespace {
@@ -34,24 +37,35 @@ void on_key_log(const SSL* ssl, const char* line) {
   if (auto* sink = ConnectionAccess::key_log(ConnectionAccess::of(*ssl))) sink->write(line);
 }
 
-}  // namespace
-
-ContextHandle make_context(EVP_PKEY& key, X509& certificate) {
-  ContextHandle context(SSL_CTX_new(DTLS_method()));
+ContextHandle make_context() {
+  ContextHandle context(SSL_CTX_new_ex(library_context(), nullptr, DTLS_method()));
   if (!context) return nullptr;
   SSL_CTX* ctx = context.get();
-  const bool configured =
-      SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
-      SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
-      SSL_CTX_set_cipher_list(ctx, ciphers) == 1 && SSL_CTX_set1_groups_list(ctx, groups) == 1 &&
-      SSL_CTX_use_certificate(ctx, &certificate) == 1 && SSL_CTX_use_PrivateKey(ctx, &key) == 1;
+  const bool configured = SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+                          SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+                          SSL_CTX_set_cipher_list(ctx, ciphers) == 1 &&
+                          SSL_CTX_set1_groups_list(ctx, groups) == 1;
   if (!configured) return nullptr;
   SSL_CTX_set_options(ctx, options);
+  // There are no authorities to look for: the certificate goes out alone.
+  SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, on_verify, nullptr);
   SSL_CTX_set_keylog_callback(ctx, on_key_log);
   return context;
+}
+
+}  // namespace
+
+SslHandle make_ssl(EVP_PKEY& key, X509& certificate) {
+  // Made once, since that takes longer than all else that a connection needs before its first packet. Nothing
+  // changes it afterwards, and OpenSSL counts the references of connections atomically.
+  static const ContextHandle context = make_context();
+  SslHandle ssl(context ? SSL_new(context.get()) : nullptr);
+  const bool made =
+      ssl && SSL_use_certificate(ssl.get(), &certificate) == 1 && SSL_use_PrivateKey(ssl.get(), &key) == 1;
+  return made ? std::move(ssl) : nullptr;
 }
 
 }  // namespace petrel::inline v0::dtls

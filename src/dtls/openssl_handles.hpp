@@ -16,6 +16,7 @@ using crypto::Freed;
 using crypto::KeyHandle;
 using crypto::X509Handle;
 using ContextHandle = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
+using SslHandle = std::unique_ptr<SSL, Freed<SSL_free>>;
 using crypto::BioHandle;
 
 /// The hash of the certificate in DER, which is what fingerprints are of (RFC 8122 5).

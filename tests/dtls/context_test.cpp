@@ -26,14 +26,16 @@ TEST(Context, OffersOnlyForwardSecretAeadCiphersAndTheMandatoryOneFirst) {
   EXPECT_EQ(offered, expected);
 }
 
-TEST(Context, IsOneForAllConnectionsOfACertificate) {
+TEST(Context, ServesConnectionsOfOneCertificateAndOfSeveral) {
   testing::SeededOpenSsl openssl(1);
   const Certificate certificate = new_certificate();
   const Certificate copy = certificate;
   Connection first({}, Role::client, certificate);
   Connection second({}, Role::client, copy);
+  Connection third({}, Role::client, new_certificate());
   EXPECT_TRUE(first.poll_packet());
   EXPECT_TRUE(second.poll_packet());
+  EXPECT_TRUE(third.poll_packet());
 }
 
 // A certificate may go while its connections live.

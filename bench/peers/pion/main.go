@@ -181,7 +181,7 @@ func setup(count int) map[string]any {
 	at := func(share float64) float64 {
 		return round(times[min(len(times)-1, int(float64(len(times))*share))], 2)
 	}
-	return map[string]any{"count": count, "open_ms_median": at(0.5), "open_ms_p95": at(0.95)}
+	return map[string]any{"count": count, "open_ms_median": at(0.5), "open_ms_p95": at(0.95), "open_ms_least": at(0)}
 }
 
 func pairs(count int) map[string]any {

@@ -15,8 +15,7 @@ struct CertificateState;  // OpenSSL's objects, known to src/dtls only.
 
 /// A certificate with its private key: how a peer names itself in DTLS (RFC 5763 5).
 ///
-/// A reference-counted handle: copies are cheap and share one OpenSSL context, which
-/// is what makes a connection cheap. Immutable, so copies may be used on any thread.
+/// A reference-counted handle, so copies are cheap. Immutable, so they may be used on any thread.
 class PETREL_API Certificate {
  public:
   /// A self-signed certificate for a new P-256 key (RFC 8827 6.5), valid from a day
