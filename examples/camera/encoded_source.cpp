@@ -11,7 +11,8 @@ EncodedSource::EncodedSource(std::unique_ptr<PictureSource> pictures, std::uniqu
     : pictures_(std::move(pictures)), encoder_(std::move(encoder)) {}
 
 std::optional<AccessUnit> EncodedSource::next() {
-  const auto picture = pictures_->next();
+  if (auto coded = encoder_->finished()) return unit_of(*std::move(coded));
+  auto picture = pictures_->next();
   if (!picture) return std::nullopt;
   const EncoderSettings& settings = encoder_->settings();
   if (picture->width != settings.width || picture->height != settings.height || !is_complete(*picture)) {
@@ -22,11 +23,18 @@ std::optional<AccessUnit> EncodedSource::next() {
   if (const std::uint32_t bitrate = bitrate_wanted_.exchange(0); bitrate != 0) encoder_->set_bitrate(bitrate);
   if (key_frame_wanted_.exchange(false)) encoder_->force_key_frame();
 
+  zero_ = picture->captured;
+  if (zero_) *zero_ -= picture->offset;
   EncodedPicture encoded = encoder_->encode(*picture, picture->offset);
+  picture.reset();  // Its buffer may go back, unless the encoder has it.
   pictures_->release();
   if (encoded.annex_b.empty()) return std::nullopt;
-  AccessUnit unit{std::move(encoded.annex_b), encoded.offset, encoded.key_frame, picture->captured};
-  if (unit.captured) *unit.captured -= picture->offset - encoded.offset;
+  return unit_of(std::move(encoded));
+}
+
+AccessUnit EncodedSource::unit_of(EncodedPicture encoded) const {
+  AccessUnit unit{std::move(encoded.annex_b), encoded.offset, encoded.key_frame, zero_};
+  if (unit.captured) *unit.captured += encoded.offset;
   return unit;
 }
 

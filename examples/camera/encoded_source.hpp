@@ -26,8 +26,11 @@ class EncodedSource : public FrameSource {
   std::string description() const override;
 
  private:
+  AccessUnit unit_of(EncodedPicture encoded) const;
+
   std::unique_ptr<PictureSource> pictures_;
   std::unique_ptr<VideoEncoder> encoder_;
+  std::optional<petrel::TimePoint> zero_;  // When the picture of offset 0 was taken, if the source knows.
   // Written by the program's thread, taken by the capture thread: the only state the two share.
   std::atomic<bool> key_frame_wanted_ = false;
   std::atomic<std::uint32_t> bitrate_wanted_ = 0;

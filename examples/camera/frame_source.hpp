@@ -42,14 +42,15 @@ class FrameSource {
 
   /// Makes the next picture a key frame, if the source can. From any thread.
   virtual void force_key_frame() = 0;
-  /// False for what is already coded: viewers then start from GroupOfPictures.
+  /// False for what is already coded: viewers then start from GroupOfPictures. May become known with the
+  /// first picture only. From any thread.
   virtual bool can_force_key_frame() const = 0;
   /// Aims at that many bits per second, if the source can. From any thread.
   virtual void set_bitrate(std::uint32_t bits_per_second) = 0;
 
   /// profile-level-id of RFC 6184 8.1, six hexadecimal digits: what to offer. A live source that reads it off
   /// its stream may know it only after its first picture, and gives "" until then; what make_source() gives
-  /// always knows it.
+  /// always has one, from any thread: what somebody was told is not taken back.
   virtual std::string profile_level_id() const = 0;
   /// One line for people: what it is, its size and rate.
   virtual std::string description() const = 0;

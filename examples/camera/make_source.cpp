@@ -1,6 +1,9 @@
 #include "camera/make_source.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "camera/source_lost.hpp"
 #include "camera/v4l2_encoder.hpp"
 #include "camera/v4l2_source.hpp"
+#include "shared/hexadecimal.hpp"
 #include "shared/number_text.hpp"
 #include "shared/user_error.hpp"
 
@@ -21,6 +25,7 @@ namespace camera {
 namespace {
 
 constexpr double usual_rate = 30;
+constexpr int least_level = 40;  // Of what is expected: 4.0, for 1080p30.
 
 // The encoder of --encoder. What is chosen is part of the source's description.
 std::unique_ptr<VideoEncoder> make_encoder(const EncoderSettings& settings, const Options::Encoder& wanted,
@@ -72,44 +77,42 @@ class Maker {
   std::unique_ptr<FrameSource> operator()(const Options::PipeInput& input) const {
     return recovering("pipe:" + input.path,
                       [path = input.path, &clock = around_.clock] { return PipeSource::open(path, clock); },
-                      {.reopens = false});
+                      {.reopens = false, .expected_profile = {}});
   }
   std::unique_ptr<FrameSource> operator()(const Options::RpicamInput& input) const {
     const char* path = std::getenv("PATH");
-    return recovering("rpicam", [settings = wanted(), extra = input.extra_arguments,
-                                 path = std::string(path != nullptr ? path : ""), &clock = around_.clock] {
-      return std::make_unique<RpicamSource>(settings, extra, path, clock);
-    });
+    return recovering(
+        "rpicam",
+        [settings = wanted(), extra = input.extra_arguments, path = std::string(path != nullptr ? path : ""),
+         &clock = around_.clock] { return std::make_unique<RpicamSource>(settings, extra, path, clock); },
+        waiting());
   }
   std::unique_ptr<FrameSource> operator()(const Options::V4l2Input& input) const {
-    return recovering(input.device, [this_copy = *this, device = input.device] {
-      const EncoderSettings wanted = this_copy.wanted();
-      const V4l2Mode mode{0, wanted.width, wanted.height, wanted.frames_per_second};
-      auto opened =
-          open_v4l2(this_copy.around_.v4l2, device, mode, wanted.bits_per_second, this_copy.around_.clock);
-      if (auto* coded = std::get_if<std::unique_ptr<FrameSource>>(&opened)) return std::move(*coded);
-      auto pictures = std::get<std::unique_ptr<PictureSource>>(std::move(opened));
-      this_copy.say_what_differs(device, *pictures);
-      return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
-    });
+    return recovering(
+        input.device,
+        [this_copy = *this, device = input.device] {
+          const EncoderSettings wanted = this_copy.wanted();
+          const V4l2Mode mode{0, wanted.width, wanted.height, wanted.frames_per_second};
+          auto opened = open_v4l2(this_copy.around_.v4l2, device, mode, wanted.bits_per_second,
+                                  this_copy.around_.clock);
+          if (auto* coded = std::get_if<std::unique_ptr<FrameSource>>(&opened)) return std::move(*coded);
+          auto pictures = std::get<std::unique_ptr<PictureSource>>(std::move(opened));
+          this_copy.say_what_differs(device, *pictures);
+          return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
+        },
+        waiting());
   }
   std::unique_ptr<FrameSource> operator()(const Options::LibcameraInput& input) const {
     if (!around_.libcamera)
       throw shared::UserError(
           "--source libcamera: this program was built without it (Debian: libcamera-dev).");
-    const std::string name = input.id.empty() ? "libcamera" : "libcamera:" + input.id;
-    return recovering(name, [this_copy = *this, name, id = input.id] {
-      auto pictures = std::make_unique<LibcameraPictures>(
-          this_copy.around_.libcamera(), this_copy.libcamera_settings(id), this_copy.around_.clock);
-      this_copy.say_what_differs(name, *pictures);
-      return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
-    });
+    return libcamera(input.id, waiting());
   }
   std::unique_ptr<FrameSource> operator()(const Options::AutoInput&) const {
     std::string why = "this program was built without libcamera.";
     if (around_.libcamera) {
       try {
-        return (*this)(Options::LibcameraInput{});
+        return libcamera("", {});  // It is not waited for: there is something else to show.
       } catch (const SourceLost& lost) {
         why = lost.what();
       }
@@ -119,6 +122,25 @@ class Maker {
   }
 
  private:
+  std::unique_ptr<FrameSource> libcamera(const std::string& id, RecoveringSource::Settings settings) const {
+    const std::string name = id.empty() ? "libcamera" : "libcamera:" + id;
+    return recovering(
+        name,
+        [this_copy = *this, name, id] {
+          auto pictures = std::make_unique<LibcameraPictures>(
+              this_copy.around_.libcamera(), this_copy.libcamera_settings(id), this_copy.around_.clock);
+          this_copy.say_what_differs(name, *pictures);
+          return encoded(std::move(pictures), this_copy.options_, this_copy.around_);
+        },
+        std::move(settings));
+  }
+  // What the encoders here make, and most cameras that encode. A level too high costs nothing, and covers a
+  // camera that gives larger pictures than it was asked for.
+  RecoveringSource::Settings waiting() const {
+    const int level = std::max(least_level, level_for(wanted()));
+    const std::array constrained_baseline{std::byte{0x42}, std::byte{0xC0}, static_cast<std::byte>(level)};
+    return {.expected_profile = shared::hexadecimal(constrained_baseline)};
+  }
   EncoderSettings wanted() const {
     return {.width = options_.width,
             .height = options_.height,
@@ -136,9 +158,9 @@ class Maker {
   }
   // For every live source. `name` is what its lines begin with; `open` makes it, again and again.
   std::unique_ptr<FrameSource> recovering(std::string name, RecoveringSource::Open open,
-                                          RecoveringSource::Settings settings = {}) const {
+                                          RecoveringSource::Settings settings) const {
     return std::make_unique<RecoveringSource>(std::move(name), std::move(open), around_.clock, around_.say,
-                                              settings);
+                                              std::move(settings));
   }
   // A camera takes the nearest that it has, which a person may not expect.
   void say_what_differs(const std::string& name, const PictureSource& pictures) const {

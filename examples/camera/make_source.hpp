@@ -23,9 +23,9 @@ struct SourceSurroundings {
   std::function<std::unique_ptr<CameraCalls>()> libcamera{};
 };
 
-/// The source of --source, with the encoder of --encoder where it gives raw pictures. Cameras are opened and
-/// have given a picture when it returns; they recover by themselves afterwards. Throws UserError or
-/// SourceLost with a line that says what to do.
+/// The source of --source, with the encoder of --encoder where it gives raw pictures. Cameras have given a
+/// picture when it returns, or are waited for, which is said; either way they recover by themselves. Throws
+/// UserError or SourceLost with a line that says what to do.
 std::unique_ptr<FrameSource> make_source(const Options& options, const SourceSurroundings& around);
 
 }  // namespace camera

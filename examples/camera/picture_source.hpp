@@ -16,9 +16,10 @@ class PictureSource {
 
   /// As FrameSource::next_due().
   virtual std::optional<petrel::Duration> next_due() const = 0;
-  /// The next picture, valid until the next call or release(). nullopt: none this time.
+  /// The next picture, valid as PictureView says. nullopt: none this time, or all buffers are lent.
   virtual std::optional<PictureView> next() = 0;
-  /// The last picture is not needed any more: its buffer may go back to the device.
+  /// The last picture is not needed any more unless its lease lives on: buffers that nobody needs go back to
+  /// the device.
   virtual void release() = 0;
 
   /// Of every picture. What the device gives, which may be other than what was asked for.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "camera/lent_buffers.hpp"
 #include "petrel/base/time.hpp"
 
 namespace camera {
@@ -38,7 +39,8 @@ struct Plane {
 
 /// A raw picture that belongs to somebody else: a device's buffer, or a pattern's canvas.
 ///
-/// Valid until its PictureSource's next next() or release(). Both sides are even.
+/// With a lease it is valid as long as a copy of that lives, and its PictureSource; without one until the
+/// source's next next() or release(). Both sides are even.
 struct PictureView {
   PictureView() = default;
   PictureView(const Picture& picture);  // Not explicit: a Picture is a picture.
@@ -51,6 +53,7 @@ struct PictureView {
   /// planes[0].stride; the chroma rows of i420 at half of it. An encoder that imports it copies nothing. The
   /// descriptor stays its source's.
   std::optional<int> dmabuf;
+  Lease lease;
   petrel::Duration offset{};                  ///< Since the source's first picture.
   std::optional<petrel::TimePoint> captured;  ///< As AccessUnit::captured.
 };

@@ -63,17 +63,43 @@ RecoveringSource::RecoveringSource(std::string name, Open open, Clock& clock, Sa
       settings_(settings),
       retry_after_(first_retry) {
   started_ = clock_.now();
+  try {
+    open_first();
+  } catch (const SourceUnknown& unknown) {
+    throw shared::UserError(unknown.what());
+  } catch (const SourceLost& lost) {
+    if (!settings_.reopens || settings_.expected_profile.empty()) throw;
+    description_ = name_ + ", which is not there yet";
+    profile_level_id_ = settings_.expected_profile;
+    lose(lost.what());
+  }
+}
+
+void RecoveringSource::open_first() {
   source_ = open_();
   ahead_ = first_picture();
-  profile_level_id_ = source_->profile_level_id();
-  can_force_key_frame_ = source_->can_force_key_frame();
+  adopt_profile();
   description_ = source_->description();
   last_picture_ = back_since_ = clock_.now();
 }
 
 std::string RecoveringSource::description() const {
-  const std::lock_guard lock(description_mutex_);
+  const std::lock_guard lock(told_mutex_);
   return description_;
+}
+
+std::string RecoveringSource::profile_level_id() const {
+  const std::lock_guard lock(told_mutex_);
+  profile_was_told_ = true;
+  return profile_level_id_;
+}
+
+// Its own, as long as nobody has been told another one.
+void RecoveringSource::adopt_profile() {
+  can_force_key_frame_ = source_->can_force_key_frame();
+  was_there_ = true;
+  const std::lock_guard lock(told_mutex_);
+  if (!profile_was_told_) profile_level_id_ = source_->profile_level_id();
 }
 
 std::optional<AccessUnit> RecoveringSource::first_picture() {
@@ -157,28 +183,31 @@ void RecoveringSource::reopen() {
 }
 
 void RecoveringSource::came_back() {
+  const bool is_back = was_there_;
+  if (!is_back) adopt_profile();
   check_profile(source_->profile_level_id());
   const std::string description = source_->description();
   {
-    const std::lock_guard lock(description_mutex_);
+    const std::lock_guard lock(told_mutex_);
     description_ = description;
   }
-  say_(name_ + " is back: " + description);
+  say_(name_ + (is_back ? " is back: " : " is there: ") + description);
   last_said_.clear();
   waits_for_key_frame_ = false;
   back_since_ = clock_.now();
 }
 
 void RecoveringSource::check_profile(const std::string& profile_level_id) {
-  if (profile_level_id == profile_level_id_) return;
-  if (!is_covered_by(profile_level_id, profile_level_id_)) {
-    throw shared::UserError(name_ + " came back with H.264 " + profile_level_id + " instead of " +
-                            profile_level_id_ +
+  // Nothing else writes it any more.
+  const std::string& agreed = profile_level_id_;
+  if (profile_level_id == agreed) return;
+  if (!is_covered_by(profile_level_id, agreed)) {
+    throw shared::UserError(name_ + " came with H.264 " + profile_level_id + " instead of " + agreed +
                             ", which viewers have not agreed to. Start the program again.");
   }
   if (profile_level_id == last_profile_said_) return;
   last_profile_said_ = profile_level_id;
-  say_(name_ + " gives H.264 " + profile_level_id + " now: viewers stay with " + profile_level_id_ +
+  say_(name_ + " gives H.264 " + profile_level_id + " now: viewers stay with " + agreed +
        ", which covers it.");
 }
 

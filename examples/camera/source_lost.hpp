@@ -13,4 +13,11 @@ class SourceLost : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// There is nothing of the name that was asked for, and nothing of that name can come by itself. When the
+/// program starts that is a mistake; later the source is as lost as any other.
+class SourceUnknown : public SourceLost {
+ public:
+  using SourceLost::SourceLost;
+};
+
 }  // namespace camera

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "camera/frame_source.hpp"
 #include "camera/source_lost.hpp"
@@ -18,6 +19,8 @@ namespace camera {
 namespace {
 
 constexpr std::uint32_t buffer_type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+// Until an encoder that has all buffers is asked again: poll() says nothing about them.
+constexpr petrel::Duration lent_wait = std::chrono::milliseconds(5);
 
 std::uint32_t capabilities_of(const v4l2_capability& capability) {
   const bool has_own = (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0;
@@ -67,7 +70,11 @@ V4l2Capture::V4l2Capture(V4l2System& system, const std::string& path, const V4l2
   device_ = system_.open(path_, error);
   if (!device_) {
     const std::string others = error == ENOENT || error == ENODEV ? other_cameras() : "";
-    if (!others.empty()) throw SourceLost(path_ + " is not there. Cameras that are: " + others + ".");
+    const std::string there = others.empty() ? "" : " Cameras that are: " + others + ".";
+    // udev gives names in /dev, and nowhere else.
+    if (!path_.starts_with("/dev/"))
+      throw SourceUnknown(path_ + " is no file in /dev, as cameras are." + there);
+    if (!others.empty()) throw SourceLost(path_ + " is not there." + there);
     throw_v4l2_setup_error(path_, "to be opened", error);
   }
   check_capabilities();
@@ -202,6 +209,10 @@ void V4l2Capture::make_buffers() {
 
 std::optional<V4l2Frame> V4l2Capture::next() {
   release();
+  if (lent_.out() == buffers_.size()) {
+    clock_.wait(lent_wait);
+    return std::nullopt;
+  }
   const short events = device_->wait(max_device_wait);
   if (events == 0) return std::nullopt;
   v4l2_buffer buffer = buffer_of(0);
@@ -214,7 +225,7 @@ std::optional<V4l2Frame> V4l2Capture::next() {
   }
   if (error != 0) lose(error);
   if (buffer.index >= buffers_.size()) lose(EINVAL);
-  taken_ = buffer.index;
+  Lease lease = lent_.lend(buffer.index);
   const Buffer& own = buffers_[buffer.index];
   if ((buffer.flags & V4L2_BUF_FLAG_ERROR) != 0 || buffer.bytesused == 0 ||
       buffer.bytesused > own.memory.size()) {
@@ -225,14 +236,15 @@ std::optional<V4l2Frame> V4l2Capture::next() {
   const bool is_monotonic =
       (buffer.flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
   return V4l2Frame{own.memory.first(buffer.bytesused),
-                   time_of(buffer.timestamp.tv_sec, buffer.timestamp.tv_usec, is_monotonic), own.dmabuf};
+                   time_of(buffer.timestamp.tv_sec, buffer.timestamp.tv_usec, is_monotonic), own.dmabuf,
+                   std::move(lease)};
 }
 
 void V4l2Capture::release() {
-  if (!taken_) return;
-  v4l2_buffer buffer = buffer_of(*taken_);
-  taken_.reset();
-  if (const int error = device_->control(VIDIOC_QBUF, &buffer)) lose(error);
+  while (const auto index = lent_.take_back()) {
+    v4l2_buffer buffer = buffer_of(*index);
+    if (const int error = device_->control(VIDIOC_QBUF, &buffer)) lose(error);
+  }
 }
 
 void V4l2Capture::lose(int error) { throw_v4l2_loss(path_, "to give more pictures", error); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "camera/clock.hpp"
+#include "camera/lent_buffers.hpp"
 #include "camera/picture_view.hpp"
 #include "camera/v4l2_device.hpp"
 #include "camera/v4l2_modes.hpp"
@@ -16,19 +17,22 @@
 
 namespace camera {
 
-/// What a V4L2 camera has filled: a picture, or a piece of a coded stream.
+/// What a V4L2 camera has filled: a picture, or a piece of a coded stream. The bytes are there as long as the
+/// lease is, and the capture.
 struct V4l2Frame {
   std::span<const std::uint8_t> bytes;
   petrel::TimePoint captured{};
   std::optional<int> dmabuf;
+  Lease lease;
 };
 
 /// A V4L2 camera that is set up and streams into buffers that are mapped here.
 ///
-/// Throws as v4l2_error.hpp says. One buffer at a time is the caller's.
+/// Throws as v4l2_error.hpp says.
 class V4l2Capture {
  public:
-  static constexpr std::uint32_t wanted_buffers = 4;
+  /// Two for the camera to fill, one that is looked at, and as many as an encoder keeps.
+  static constexpr std::uint32_t wanted_buffers = 6;
   static constexpr int max_errors_in_a_row = 30;
   /// A time stamp that is further away from now was made by another clock.
   static constexpr petrel::Duration max_age = std::chrono::seconds(2);
@@ -42,9 +46,10 @@ class V4l2Capture {
   V4l2Capture(const V4l2Capture&) = delete;
   V4l2Capture& operator=(const V4l2Capture&) = delete;
 
-  /// The next frame, valid until the next call or release(). Waits at most max_device_wait. nullopt: nothing
-  /// came, or something broken, which is counted.
+  /// The next frame. Waits at most max_device_wait. nullopt: nothing came, or something broken, which is
+  /// counted, or all buffers are lent.
   std::optional<V4l2Frame> next();
+  /// Gives the camera what nobody has a lease of any more; next() does so, too.
   void release();
 
   /// As the device has set it.
@@ -82,7 +87,7 @@ class V4l2Capture {
   Colours colours_;
   std::vector<Buffer> buffers_;
   bool is_streaming_ = false;
-  std::optional<std::uint32_t> taken_;  // The caller's buffer.
+  LentBuffers lent_;
   int errors_in_a_row_ = 0;
   std::uint64_t broken_frames_ = 0;
 };

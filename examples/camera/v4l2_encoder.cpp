@@ -32,6 +32,10 @@ constexpr std::uint32_t coding_size = 1024 * 1024;
 // A key frame every so often even when nobody asks, for players that never send PLI.
 constexpr double seconds_between_key_frames = 10;
 constexpr petrel::Duration poll_interval = std::chrono::milliseconds(5);
+// Of the time from a picture to the next. The rest is for getting that one and copying it.
+constexpr double share_of_interval = 0.75;
+// A driver that says it needs more than V4L2 has buffers for (VIDEO_MAX_FRAME) is not believed.
+constexpr std::int32_t most_pictures_needed = 32;
 constexpr std::uint32_t max_listed = 256;
 
 std::vector<std::uint32_t> formats_of(V4l2Device& device, std::uint32_t type) {
@@ -138,9 +142,12 @@ V4l2Encoder::V4l2Encoder(V4l2System& system, const std::string& path, const Enco
   const Picture grey(settings_.width, settings_.height);
   // A chip with a pipeline gives the first coding with a later picture.
   constexpr int pipeline = 4;
-  for (int i = 0; i < pipeline && profile_level_id_.empty(); ++i) encode(grey, std::chrono::milliseconds(i));
+  for (int i = 0; i < std::max(pipeline, needed_) && profile_level_id_.empty(); ++i) {
+    encode_within(grey, std::chrono::milliseconds(i), 2 * longest_picture);
+  }
   if (profile_level_id_.empty()) throw SourceLost(path_ + " encodes nothing. Use --encoder openh264.");
   stop();
+  ready_.clear();
 }
 
 V4l2Encoder::~V4l2Encoder() { stop(); }
@@ -150,35 +157,53 @@ std::string V4l2Encoder::name() const { return card_ + " (" + path_ + ")"; }
 V4l2Encoder::Input V4l2Encoder::input_for(const PictureView& picture) const {
   const std::uint32_t own = picture.format == PixelFormat::nv12 ? V4L2_PIX_FMT_NV12 : V4L2_PIX_FMT_YUV420;
   const bool taken = picture.format != PixelFormat::yuyv && has(formats_, own);
-  if (taken && picture.dmabuf && imports_) {
-    return {own, V4l2Queue::Memory::imported, picture.planes[0].stride};
+  // Without a lease the buffer would have to be back by the end of the call.
+  if (taken && picture.dmabuf && picture.lease && imports_) {
+    const Plane& luma = picture.planes[0];
+    const auto rows = (picture.planes[1].samples.data() - luma.samples.data()) / std::max(1, luma.stride);
+    return {own, V4l2Queue::Memory::imported, luma.stride, static_cast<int>(rows)};
   }
   // What the chip does not take becomes I420, or NV12 of that.
-  return {taken ? own : formats_.front(), V4l2Queue::Memory::mapped, 0};
+  return {taken ? own : formats_.front(), V4l2Queue::Memory::mapped, 0, 0};
 }
 
 EncodedPicture V4l2Encoder::encode(const PictureView& picture, petrel::Duration offset) {
+  return encode_within(
+      picture, offset,
+      petrel::Duration(std::llround(share_of_interval * 1e9 / std::max(1.0, settings_.frames_per_second))));
+}
+
+EncodedPicture V4l2Encoder::encode_within(const PictureView& picture, petrel::Duration offset,
+                                          petrel::Duration longest) {
   if (const Input input = input_for(picture); restart_wanted_ || input != input_) {
     stop();
     start(input);
   }
+  wait_for_room();
   if (!give(picture, offset)) {
     // From here on it is copied.
     imports_ = false;
-    return encode(picture, offset);
+    return encode_within(picture, offset, longest);
   }
-  return wait_for_coding(offset);
+  // With fewer nothing comes, however long it is waited for.
+  if (inside_.size() >= static_cast<std::size_t>(needed_)) wait_for_coding(longest);
+  if (auto coding = finished()) return *std::move(coding);
+  EncodedPicture nothing;
+  nothing.offset = offset;
+  return nothing;
 }
 
 void V4l2Encoder::start(const Input& input) {
   set_formats(input);
   Input actual = input;
-  if (input.memory == V4l2Queue::Memory::imported && stride_ != input.stride) {
-    imports_ = false;  // The chip wants rows of another length.
-    actual = {input.format, V4l2Queue::Memory::mapped, 0};
+  if (input.memory == V4l2Queue::Memory::imported && (stride_ != input.stride || rows_ != input.rows)) {
+    imports_ = false;  // The chip wants rows of another length, or its chroma elsewhere.
+    actual = {input.format, V4l2Queue::Memory::mapped, 0, 0};
   }
   set_controls();
-  pictures_.request(actual.memory, picture_buffers);
+  needed_ = pictures_needed();
+  pictures_.request(actual.memory, std::max(picture_buffers, static_cast<std::uint32_t>(needed_)));
+  depth_ = std::min<std::size_t>(pictures_.size(), std::max(max_inside, static_cast<std::size_t>(needed_)));
   codings_.request(V4l2Queue::Memory::mapped, coding_buffers);
   for (std::uint32_t i = 0; i < codings_.size(); ++i) codings_.queue(i, 0, {});
   pictures_.start();
@@ -191,7 +216,7 @@ void V4l2Encoder::stop() {
   codings_.stop();
   input_.reset();
   restart_wanted_ = false;
-  is_picture_inside_ = false;
+  inside_.clear();
   index_of_dmabuf_.clear();
   headers_.clear();
 }
@@ -245,6 +270,13 @@ void V4l2Encoder::set_formats(const Input& input) {
   device_->control(VIDIOC_S_PARM, &rate);  // Only for its rate control; not every chip asks.
 }
 
+// How many pictures the chip must have before it begins; most say nothing about it.
+int V4l2Encoder::pictures_needed() {
+  v4l2_control argument{V4L2_CID_MIN_BUFFERS_FOR_OUTPUT, 0};
+  if (device_->control(VIDIOC_G_CTRL, &argument) != 0) return 1;
+  return std::clamp(argument.value, 1, most_pictures_needed);
+}
+
 bool V4l2Encoder::set(std::uint32_t control, std::int32_t value) {
   v4l2_control argument{control, value};
   return device_->control(VIDIOC_S_CTRL, &argument) == 0;
@@ -269,14 +301,15 @@ void V4l2Encoder::set_controls() {
 
 bool V4l2Encoder::give(const PictureView& picture, petrel::Duration offset) {
   if (input_->memory == V4l2Queue::Memory::mapped) {
-    copy(picture, pictures_.memory(0));
-    pictures_.queue(0, picture_size_, offset);
+    const std::uint32_t index = free_index();
+    copy(picture, pictures_.memory(index));
+    pictures_.queue(index, picture_size_, offset);
+    inside_.push_back({index, clock_.now(), nullptr});
   } else {
-    const auto next = static_cast<std::uint32_t>(index_of_dmabuf_.size()) % pictures_.size();
-    const std::uint32_t index = index_of_dmabuf_.try_emplace(*picture.dmabuf, next).first->second;
+    const std::uint32_t index = index_for(*picture.dmabuf);
     if (!pictures_.queue_imported(index, *picture.dmabuf, picture_size_, offset)) return false;
+    inside_.push_back({index, clock_.now(), picture.lease});
   }
-  is_picture_inside_ = true;
   return true;
 }
 
@@ -307,24 +340,60 @@ void V4l2Encoder::copy(const PictureView& picture, std::span<std::uint8_t> into)
   }
 }
 
-EncodedPicture V4l2Encoder::wait_for_coding(petrel::Duration offset) {
+bool V4l2Encoder::is_inside(std::uint32_t index) const {
+  return std::ranges::find(inside_, index, &Inside::index) != inside_.end();
+}
+
+std::uint32_t V4l2Encoder::free_index() const {
+  std::uint32_t index = 0;
+  while (is_inside(index)) ++index;
+  return index;
+}
+
+// A DMA buffer keeps its place, so that the kernel maps it once.
+std::uint32_t V4l2Encoder::index_for(int dmabuf) {
+  const auto next = static_cast<std::uint32_t>(index_of_dmabuf_.size()) % pictures_.size();
+  const std::uint32_t own = index_of_dmabuf_.try_emplace(dmabuf, next).first->second;
+  return is_inside(own) ? free_index() : own;
+}
+
+void V4l2Encoder::wait_for_room() {
+  take_back();
+  while (inside_.size() >= depth_) wait_a_little();
+}
+
+void V4l2Encoder::wait_for_coding(petrel::Duration longest) {
   const petrel::TimePoint given = clock_.now();
-  std::optional<EncodedPicture> coding;
-  while (is_picture_inside_ || !coding) {
+  take_back();
+  while (ready_.empty()) {
     const petrel::Duration waited = clock_.now() - given;
-    if (is_picture_inside_ && waited >= longest_picture) {
-      throw SourceLost(path_ + " has kept a picture for a second: the encoder hangs.");
-    }
-    if (!is_picture_inside_ && waited >= longest_coding) break;
-    // POLLERR: nothing is queued on one of the sides, or it is gone, which the next call says.
-    if ((device_->wait(poll_interval) & POLLERR) != 0) clock_.wait(poll_interval);
-    if (pictures_.dequeue()) is_picture_inside_ = false;
-    if (!coding) coding = take_coding();
+    if (waited >= longest || (inside_.empty() && waited >= longest_coding)) return;
+    wait_a_little();
   }
-  if (coding) return *std::move(coding);
-  EncodedPicture nothing;
-  nothing.offset = offset;
-  return nothing;
+}
+
+void V4l2Encoder::wait_a_little() {
+  if (!inside_.empty() && clock_.now() - inside_.front().given >= longest_picture) {
+    throw SourceLost(path_ + " has kept a picture for a second: the encoder hangs.");
+  }
+  // POLLERR: nothing is queued on one of the sides, or it is gone, which the next call says.
+  if ((device_->wait(poll_interval) & POLLERR) != 0) clock_.wait(poll_interval);
+  take_back();
+}
+
+void V4l2Encoder::take_back() {
+  while (const auto done = pictures_.dequeue()) {
+    std::erase_if(inside_, [&](const Inside& each) { return each.index == done->index; });
+  }
+  while (auto coding = take_coding()) ready_.push_back(*std::move(coding));
+}
+
+std::optional<EncodedPicture> V4l2Encoder::finished() {
+  if (input_) take_back();
+  if (ready_.empty()) return std::nullopt;
+  EncodedPicture first = std::move(ready_.front());
+  ready_.pop_front();
+  return first;
 }
 
 std::optional<EncodedPicture> V4l2Encoder::take_coding() {
@@ -363,7 +432,7 @@ void V4l2Encoder::read_profile(const h264::AccessUnit& unit) {
   }
 }
 
-// A chip that cannot be asked starts anew, which begins with a key frame.
+// A chip that cannot be asked starts anew, which begins with a key frame. The pictures inside are lost then.
 void V4l2Encoder::force_key_frame() {
   restart_wanted_ = input_ && !set(V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
 }

@@ -59,6 +59,7 @@ std::optional<PictureView> V4l2Pictures::raw_picture(const V4l2Frame& frame) con
   picture.width = width_;
   picture.height = height_;
   picture.dmabuf = frame.dmabuf;
+  picture.lease = frame.lease;
   picture.planes[0] = {frame.bytes, stride};
   switch (capture_->mode().format) {
     case V4L2_PIX_FMT_YUYV:
@@ -102,9 +103,10 @@ std::optional<AccessUnit> V4l2CodedSource::next() {
   }
   if (key_frame_wanted_.exchange(false) && can_force_key_frame_) set(V4L2_CID_MPEG_VIDEO_FORCE_KEY_FRAME, 1);
   if (auto unit = stream_.next()) return unit;
-  const auto frame = capture_->next();
+  auto frame = capture_->next();
   if (!frame) return std::nullopt;
   stream_.push(frame->captured, std::as_bytes(frame->bytes));
+  frame.reset();
   capture_->release();
   // A buffer holds a picture: nothing more of it comes.
   if (const auto silence = stream_.next_timeout()) stream_.handle_timeout(*silence);

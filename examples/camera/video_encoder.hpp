@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,13 @@ class VideoEncoder {
  public:
   virtual ~VideoEncoder() = default;
 
-  /// Codes one picture of settings().width and height. The picture is not needed any more when it returns.
-  /// Throws SourceLost when the encoder has failed.
+  /// Takes one picture of settings().width and height, and gives what has been coded: in the order of the
+  /// pictures, and each once. A picture without a lease is not needed any more when it returns; of one with a
+  /// lease the encoder keeps a copy until it is done with it. Throws SourceLost when the encoder has failed.
   virtual EncodedPicture encode(const PictureView& picture, petrel::Duration offset) = 0;
+  /// Gives what has been coded since, of pictures that were still inside; to be asked before each encode().
+  /// Never waits. nullopt: nothing. Throws as encode().
+  virtual std::optional<EncodedPicture> finished() { return std::nullopt; }
   /// The next picture becomes an IDR.
   virtual void force_key_frame() = 0;
   virtual void set_bitrate(std::uint32_t bits_per_second) = 0;

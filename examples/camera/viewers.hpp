@@ -69,6 +69,8 @@ class Viewers {
   /// max_viewers does not count it.
   ViewerId attach(petrel::Sender video, std::optional<petrel::Sender> sound);
   bool sends_sound() const { return settings_.sends_sound; }
+  /// For who comes from now on, where the settings had sound: whether there is some.
+  void set_sends_sound(bool sends) { settings_.sends_sound = sends; }
   void handle_ready(ViewerId outlet);
   void detach(ViewerId outlet);
 

@@ -19,11 +19,11 @@ constexpr std::chrono::seconds retry_when_taken = 5s;
 }  // namespace
 
 Ingest::Ingest(petrel::io::Network& network, petrel::PeerConfig config,
-               std::vector<whip::IceServer> recommended, OnFrame on_frame)
+               std::vector<whip::IceServer> recommended, Outputs outputs)
     : network_(network),
       config_(std::move(config)),
       recommended_(std::move(recommended)),
-      on_frame_(std::move(on_frame)) {}
+      outputs_(std::move(outputs)) {}
 
 asio::awaitable<http::Response> Ingest::respond(whip::SessionAction action) {
   if (auto* offer = std::get_if<whip::SessionCreate>(&action)) {
@@ -67,10 +67,11 @@ asio::awaitable<http::Response> Ingest::create(whip::SessionCreate request) {
     publisher_.reset();
     co_return whip::bad_offer(reason);
   }
-  if (!publisher.receiver) {
+  if (!publisher.picture) {
     publisher_.reset();
     co_return whip::no_common_codec("This server takes video in H.264, which the offer does not have.");
   }
+  outputs_.on_publisher(publisher.sound.has_value());
   const whip::ServedSession served = publisher.served;
   auto gathered = publisher.peer.gathered_description(gathering_limit);
   const petrel::SessionDescription answer = co_await std::move(gathered);
@@ -86,10 +87,12 @@ petrel::Result<void> Ingest::negotiate(Publisher& publisher, std::string offer) 
   if (auto set = publisher.peer.set_local_description(); !set) return set;
   for (petrel::Transceiver& transceiver : publisher.peer.transceivers()) {
     const auto direction = transceiver.current_direction();
-    if (transceiver.kind() != petrel::Kind::video || !direction || !petrel::receives(*direction)) continue;
-    publisher.receiver = transceiver.receiver();
-    publisher.receiver->on_frame(on_frame_);
-    break;
+    if (!direction || !petrel::receives(*direction)) continue;
+    const bool is_video = transceiver.kind() == petrel::Kind::video;
+    auto& receiver = is_video ? publisher.picture : publisher.sound;
+    if (receiver) continue;  // One of each.
+    receiver = transceiver.receiver();
+    receiver->on_frame(is_video ? outputs_.on_picture : outputs_.on_sound);
   }
   return {};
 }
@@ -105,7 +108,7 @@ void Ingest::on_state(ConnectionState state) {
 }
 
 void Ingest::request_key_frame() {
-  if (publisher_ && publisher_->receiver) publisher_->receiver->request_key_frame();
+  if (publisher_ && publisher_->picture) publisher_->picture->request_key_frame();
 }
 
 void Ingest::recommend(http::Response& response) const {

@@ -25,10 +25,15 @@ class Ingest {
   static constexpr std::string_view endpoint = "/whip";
 
   using OnFrame = std::function<void(const std::shared_ptr<const petrel::EncodedFrame>&)>;
+  struct Outputs {
+    std::function<void(bool has_sound)> on_publisher;  ///< One has come, nothing of theirs has yet.
+    OnFrame on_picture;
+    OnFrame on_sound;
+  };
 
   /// `network` outlives this object. `recommended` are the ICE servers that publishers are told of.
   Ingest(petrel::io::Network& network, petrel::PeerConfig config,
-         std::vector<petrel::whip::IceServer> recommended, OnFrame on_frame);
+         std::vector<petrel::whip::IceServer> recommended, Outputs outputs);
 
   /// Answers what whip::route() has made of a request below `endpoint`.
   asio::awaitable<petrel::http::Response> respond(petrel::whip::SessionAction action);
@@ -43,7 +48,8 @@ class Ingest {
 
     petrel::whip::ServedSession served;
     petrel::PeerConnection peer;
-    std::optional<petrel::Receiver> receiver{};
+    std::optional<petrel::Receiver> picture{};
+    std::optional<petrel::Receiver> sound{};
     bool told = false;
   };
 
@@ -56,7 +62,7 @@ class Ingest {
   petrel::io::Network& network_;
   petrel::PeerConfig config_;
   std::vector<petrel::whip::IceServer> recommended_;
-  OnFrame on_frame_;
+  Outputs outputs_;
   std::optional<Publisher> publisher_;
   std::uint64_t publishers_ = 0;
 };

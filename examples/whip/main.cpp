@@ -110,13 +110,23 @@ int run(const Options& options) {
   petrel::Network network(io.get_executor());
   const petrel::PeerConfig config = shared::peer_config(options.server, network, log ? &*log : nullptr);
   PublishedSource source;
-  camera::Viewers viewers(network, source, {config, options.max_viewers});
+  camera::Viewers viewers(
+      network, source,
+      {.peer = config, .max_viewers = options.max_viewers, .sends_sound = true, .listener = nullptr});
+  viewers.set_sends_sound(false);  // Until somebody publishes some.
   petrel::PeerConfig publishers = config;
+  publishers.audio_codecs = {petrel::opus()};
   publishers.video_codecs = {petrel::h264()};
-  whip_server::Ingest ingest(network, std::move(publishers), recommended(options), [&](const auto& frame) {
-    const petrel::Bytes bytes = frame->bytes();
-    viewers.handle_frame({{{bytes.begin(), bytes.end()}, {}, frame->key_frame()}, frame->capture_time()});
-  });
+  whip_server::Ingest ingest(
+      network, std::move(publishers), recommended(options),
+      {.on_publisher = [&](bool has_sound) { viewers.set_sends_sound(has_sound); },
+       .on_picture =
+           [&](const auto& frame) {
+             const petrel::Bytes bytes = frame->bytes();
+             viewers.handle_frame(
+                 {{{bytes.begin(), bytes.end()}, {}, frame->key_frame()}, frame->capture_time()});
+           },
+       .on_sound = [&](const auto& frame) { viewers.handle_sound(frame); }});
   source.ingest = &ingest;
   const http::AccessPolicy policy = shared::access_policy(options.server);
   shared::HttpListener listener(

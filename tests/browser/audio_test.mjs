@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, hear, launch, open_page, output, received, until } from "./browser.mjs";
+import { decode_frames, figure, hear, launch, open_page, output, received, spectrum, until } from "./browser.mjs";
 import { Program } from "./program.mjs";
 
 const heard = path.join(output, "heard.wav");
@@ -27,22 +27,6 @@ after(async () => {
   await camera?.stop();
 });
 
-// The strongest frequency of what the page receives, in Hz, and how far it stands above the middle one, in dB.
-const spectrum = (seen = page) => seen.evaluate(() => {
-  window.petrelSpectrum ??= (() => {
-    const receiver = window.petrelHarness.connection().getReceivers().find(({ track }) => track.kind === "audio");
-    const context = new AudioContext();
-    const analyser = new AnalyserNode(context, { fftSize: 16384 });
-    context.createMediaStreamSource(new MediaStream([receiver.track])).connect(analyser);
-    return { context, analyser };
-  })();
-  const { context, analyser } = window.petrelSpectrum;
-  const bins = new Float32Array(analyser.frequencyBinCount);
-  analyser.getFloatFrequencyData(bins);
-  const peak = bins.indexOf(Math.max(...bins));
-  return { hz: peak * context.sampleRate / analyser.fftSize, above: bins[peak] - [...bins].sort((a, b) => a - b)[bins.length / 2] };
-});
-
 test("the page has sound to switch on, and it is the camera's tone", async () => {
   page = await open_page(browser, camera.url);
   await decode_frames(page, 30);
@@ -51,7 +35,7 @@ test("the page has sound to switch on, and it is the camera's tone", async () =>
   assert.equal(await page.locator("#sound").textContent(), "Sound off");
 
   const loudest = await hear(page);
-  const { hz, above } = await until(page, "the tone", () => spectrum(), ({ hz, above }) => Math.abs(hz - tone_hz) < 10 && above > 40);
+  const { hz, above } = await until(page, "the tone", () => spectrum(page), ({ hz, above }) => Math.abs(hz - tone_hz) < 10 && above > 40);
   const audio = await received(page, "audio");
   figure(`${hz.toFixed(1)} Hz, ${above.toFixed(0)} dB above the rest, loudest sample ${loudest.toFixed(3)}, ` +
     `${audio.packets} packets, ${audio.lost} lost`);
@@ -116,7 +100,7 @@ test("released, nothing is sent any more, and the tone is back", async () => {
   figure(`${before[0]} packets of talk arrived`);
   assert.ok(before[0] > 100);
   assert.equal(await page.evaluate(() => document.querySelector("video").muted), false);
-  await until(page, "the tone", () => spectrum(), ({ hz }) => Math.abs(hz - tone_hz) < 10);
+  await until(page, "the tone", () => spectrum(page), ({ hz }) => Math.abs(hz - tone_hz) < 10);
   assert.deepEqual(page.complaints, []);
 });
 
@@ -196,4 +180,25 @@ test("without a microphone the picture plays, and one line says what is wrong", 
   assert.doesNotMatch(camera.output, /ALSA lib/);
   await each.context().close();
   assert.equal(await camera.stop(), 0, camera.output);
+});
+
+test("while the camera is missing the page has its sound, and one line says what is wrong", async () => {
+  camera = await Program.start("petrel-camera", "--source", "v4l2:/dev/video99", "--audio", "tone");
+  assert.equal(camera.output.match(/video99 is not there/g)?.length, 1, camera.output);
+  assert.match(camera.output, /Trying again in 1 s/);
+  const each = await open_page(browser, camera.url);
+  const { hz } = await until(each, "the tone", async () => {
+    if (!await each.evaluate(() => window.petrelHarness.connection()?.connectionState === "connected")) return { hz: 0, above: 0 };
+    return spectrum(each);
+  }, ({ hz, above }) => Math.abs(hz - tone_hz) < 10 && above > 40);
+  figure(`without a camera: ${hz.toFixed(1)} Hz heard`);
+  const { source, frames } = await (await fetch(new URL("/stats", camera.url))).json();
+  assert.deepEqual([source, frames], ["/dev/video99, which is not there yet", 0]);
+  assert.deepEqual(each.complaints, []);
+  await each.context().close();
+  assert.equal(await camera.stop(), 0, camera.output);
+
+  const mistaken = await Program.run("petrel-camera", "--source", "v4l2:/video99");
+  assert.equal(mistaken.code, 2, mistaken.output);
+  assert.match(mistaken.output, /^petrel-camera: \/video99 is no file in \/dev, as cameras are\..*\n$/);
 });

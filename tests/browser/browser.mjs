@@ -105,3 +105,19 @@ export const decode_frames = (page, count, since = 0) =>
 // Waits until `page` hears more than silence, and gives the loudest sample.
 export const hear = (page) =>
   until(page, "a sound", () => page.evaluate(() => window.petrelHarness.loudest()), (loudest) => loudest > 0.05);
+
+// The strongest frequency of what the page receives, in Hz, and how far it stands above the middle one, in dB.
+export const spectrum = (page) => page.evaluate(() => {
+  window.petrelSpectrum ??= (() => {
+    const receiver = window.petrelHarness.connection().getReceivers().find(({ track }) => track.kind === "audio");
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 16384 });
+    context.createMediaStreamSource(new MediaStream([receiver.track])).connect(analyser);
+    return { context, analyser };
+  })();
+  const { context, analyser } = window.petrelSpectrum;
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(bins);
+  const peak = bins.indexOf(Math.max(...bins));
+  return { hz: peak * context.sampleRate / analyser.fftSize, above: bins[peak] - [...bins].sort((a, b) => a - b)[bins.length / 2] };
+});

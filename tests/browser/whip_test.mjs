@@ -6,13 +6,14 @@ import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { decode_frames, figure, launch, open_page, output, received, until } from "./browser.mjs";
+import { decode_frames, figure, hear, launch, open_page, output, received, spectrum, until } from "./browser.mjs";
 import { read_bars } from "./pattern.mjs";
 import { Program } from "./program.mjs";
 
 const token = "a-token-that-nobody-prints";
 const address = "10.99.0.1:8090"; // Of the test's own network.
 const page_url = `http://${address}/?token=${token}`;
+const tone_hz = 1000;
 const token_file = path.join(output, "whip-token");
 const turn = { url: "turn:10.99.0.1:3478?transport=udp", user: "ada", password: "north-by-northwest" };
 
@@ -114,6 +115,26 @@ test("page and server share one encoder", async () => {
   assert.ok(published[0].frames_sent > 0.5 * frames);
   assert.equal((await statistics()).viewers.length >= 1, true);
   await local.context().close();
+  assert.equal(await camera.stop(), 0, camera.output);
+  camera = undefined;
+});
+
+test("the sound is published beside the picture, and Chromium hears the camera's tone", async () => {
+  assert.equal(await page.locator("#sound").isHidden(), true); // What was published so far had none.
+  camera = await publish("--audio", "tone");
+  all_output.push(camera);
+  const listener = await open_page(browser, page_url);
+  await decode_frames(listener, 60);
+  await listener.locator("#sound").click();
+  const loudest = await hear(listener);
+  const { hz, above } = await until(listener, "the tone", () => spectrum(listener),
+    ({ hz, above }) => Math.abs(hz - tone_hz) < 10 && above > 40);
+  const audio = await received(listener, "audio");
+  figure(`by WHIP: ${hz.toFixed(1)} Hz, ${above.toFixed(0)} dB above the rest, loudest sample ${loudest.toFixed(3)}, ` +
+    `${audio.packets} packets, ${audio.lost} lost`);
+  assert.equal(audio.codec, "audio/opus");
+  assert.deepEqual(listener.complaints, []);
+  await listener.context().close();
   assert.equal(await camera.stop(), 0, camera.output);
   camera = undefined;
 });

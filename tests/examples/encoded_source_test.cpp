@@ -106,13 +106,18 @@ class Camera final : public PictureSource {
  public:
   std::optional<petrel::Duration> next_due() const override { return std::nullopt; }
   std::optional<PictureView> next() override { return std::exchange(picture, std::nullopt); }
-  void release() override { ++released; }
+  void release() override {
+    ++released;
+    was_lent_when_released = !lent.expired();
+  }
   int width() const override { return 160; }
   int height() const override { return 160; }
   double frames_per_second() const override { return 15; }
   std::string name() const override { return "cam"; }
 
   std::optional<PictureView> picture;
+  std::weak_ptr<const void> lent;
+  bool was_lent_when_released = false;
   int released = 0;
 };
 
@@ -126,6 +131,7 @@ class LateEncoder final : public VideoEncoder {
     out.key_frame = forced > 0;
     return out;
   }
+  std::optional<EncodedPicture> finished() override { return std::exchange(done, std::nullopt); }
   void force_key_frame() override { ++forced; }
   void set_bitrate(std::uint32_t bits) override { bitrates.push_back(bits); }
   std::string profile_level_id() const override { return "42c01e"; }
@@ -135,6 +141,7 @@ class LateEncoder final : public VideoEncoder {
   int pictures = 0;
   int forced = 0;
   std::vector<std::uint32_t> bitrates;
+  std::optional<EncodedPicture> done;
 
  private:
   EncoderSettings settings_{160, 160, 15, 500'000};
@@ -172,6 +179,30 @@ TEST_F(Encoded, GivesBackThePictureAndTheTimeOfTheOneThatWasCoded) {
   EXPECT_EQ(unit->capture_offset, 0ms);
   EXPECT_EQ(unit->captured, petrel::TimePoint(7s));
   EXPECT_EQ(camera->released, 2);
+}
+
+TEST_F(Encoded, GivesWhatHasBeenCodedMeanwhileBeforeItTakesAnotherPicture) {
+  show(0ms);
+  EXPECT_FALSE(source->next());
+  encoder->done = EncodedPicture{std::vector<std::byte>(3), true, 0ms};
+  show(66ms);
+  const auto first = source->next();
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->key_frame);
+  EXPECT_EQ(first->annex_b.size(), 3u);
+  EXPECT_EQ(first->captured, petrel::TimePoint(7s));
+  EXPECT_TRUE(camera->picture) << "it was not its turn";
+  EXPECT_TRUE(source->next());
+  EXPECT_FALSE(camera->picture);
+}
+
+TEST_F(Encoded, LetsGoOfAPictureBeforeItsSourceIsAskedForTheBuffer) {
+  show(0ms);
+  camera->picture->lease = std::make_shared<int>(1);
+  camera->lent = camera->picture->lease;
+  source->next();
+  EXPECT_EQ(camera->released, 1);
+  EXPECT_FALSE(camera->was_lent_when_released);
 }
 
 TEST_F(Encoded, KeepsAWishUntilThereIsAPicture) {

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <map>
+#include <set>
+#include <vector>
 
 #include "camera/source_lost.hpp"
 #include "examples/scripted_libcamera.hpp"
@@ -70,7 +72,16 @@ TEST_F(LibcameraTest, SaysWhatIsWrongWhenItDoesNotOpen) {
   expect_failure<SourceLost>("finds no camera");
   camera = {};
   settings.id = "imx219";
-  expect_failure<SourceLost>("there is /base/i2c/imx708@1a, usb-2");
+  expect_failure<SourceUnknown>("there is /base/i2c/imx708@1a, usb-2");
+  // A USB camera may be plugged in yet.
+  settings.id = "/base/usb@0-1.2:1.0-046d:0825";
+  expect_failure<SourceLost>("usb-2. It may be unplugged.");
+  try {
+    open();
+  } catch (const SourceUnknown&) {
+    ADD_FAILURE();
+  } catch (const SourceLost&) {
+  }
   settings.id.clear();
   camera.acquire_error = -EBUSY;
   expect_failure<SourceLost>("another program has it");
@@ -122,7 +133,7 @@ TEST_F(LibcameraTest, GivesTheCamerasOwnBufferAndGivesItBack) {
   const auto pictures = open();
   camera.queued.clear();
   complete(2, Outcome::picture, 1h - 30ms);
-  const auto picture = pictures->next();
+  auto picture = pictures->next();
   ASSERT_TRUE(picture);
   EXPECT_TRUE(is_complete(*picture));
   EXPECT_EQ(picture->format, PixelFormat::i420);
@@ -134,6 +145,9 @@ TEST_F(LibcameraTest, GivesTheCamerasOwnBufferAndGivesItBack) {
   EXPECT_EQ(picture->offset, 0ns);
   EXPECT_TRUE(camera.queued.empty());
   pictures->release();
+  EXPECT_TRUE(camera.queued.empty()) << "somebody has it";
+  picture.reset();
+  pictures->release();
   EXPECT_EQ(camera.queued, std::vector<unsigned>{2});
   pictures->release();
   EXPECT_EQ(camera.queued, std::vector<unsigned>{2});
@@ -144,6 +158,21 @@ TEST_F(LibcameraTest, GivesTheCamerasOwnBufferAndGivesItBack) {
   complete(1);
   ASSERT_TRUE(pictures->next());
   EXPECT_EQ(camera.queued, (std::vector<unsigned>{2, 3}));
+}
+
+TEST_F(LibcameraTest, KeepsABufferForAsLongAsSomebodyHasALeaseOfIt) {
+  const auto pictures = open();
+  camera.queued.clear();
+  std::vector<PictureView> kept;
+  for (unsigned buffer = 0; buffer < 3; ++buffer) {
+    complete(buffer);
+    kept.push_back(pictures->next().value());
+  }
+  EXPECT_TRUE(camera.queued.empty());
+  const Lease copy = kept[1].lease;
+  kept.clear();
+  EXPECT_FALSE(pictures->next());
+  EXPECT_EQ(std::set<unsigned>(camera.queued.begin(), camera.queued.end()), (std::set<unsigned>{0, 2}));
 }
 
 TEST_F(LibcameraTest, FindsThePlanesInOneBuffer) {

@@ -107,6 +107,80 @@ TEST_F(Recovering, SaysWhatIsWrongAtTheStartByThrowing) {
   EXPECT_TRUE(said.empty());
 }
 
+const RecoveringSource::Settings waiting{.expected_profile = "42c028"};
+
+TEST_F(Recovering, WaitsForASourceThatIsMissingAtTheStart) {
+  auto source = make({fails("no such device."), fails("no such device."), fails("no such device."),
+                      plays({Step::delta, Step::key, Step::delta}, "42e01f")},
+                     waiting);
+  EXPECT_EQ(said, (std::vector<std::string>{"no such device. Trying again in 1 s, then ever more rarely."}));
+  EXPECT_EQ(source.description(), "cam, which is not there yet");
+  EXPECT_EQ(source.profile_level_id(), "42c028");
+  EXPECT_FALSE(source.can_force_key_frame());
+  source.set_bitrate(300'000);
+
+  const auto units = run(source, 8s);
+  EXPECT_EQ(opened_at, (std::vector<petrel::Duration>{0s, 1s, 3s, 7s}));
+  ASSERT_EQ(units.size(), 2u);
+  EXPECT_TRUE(units[0].key_frame);
+  EXPECT_GE(units[0].capture_offset, 7s);
+  EXPECT_TRUE(source.can_force_key_frame());
+  EXPECT_EQ(log.bitrates, (std::vector<std::uint32_t>{300'000}));
+  ASSERT_EQ(said.size(), 3u);
+  EXPECT_EQ(said[1], "cam gives H.264 42e01f now: viewers stay with 42c028, which covers it.");
+  EXPECT_EQ(said[2], "cam is there: a camera with 42e01f");
+  EXPECT_EQ(source.profile_level_id(), "42c028") << "viewers have been told so";
+  EXPECT_EQ(source.description(), "a camera with 42e01f");
+}
+
+TEST_F(Recovering, WaitsForASourceThatGivesNothingAtTheStart) {
+  auto source = make({plays({}), plays({Step::key})}, waiting);
+  EXPECT_EQ(said[0],
+            "cam: no picture for 10 s after it was opened. See whether another program gets one from it. "
+            "Trying again in 1 s, then ever more rarely.");
+  EXPECT_EQ(run(source, 12s).size(), 1u);
+}
+
+TEST_F(Recovering, TakesTheProfileOfALateSourceWhereNobodyWasToldAnother) {
+  auto source =
+      make({fails("away."), plays({Step::key, Step::lost}, "640028"), plays({Step::key}, "42c01f")}, waiting);
+  EXPECT_EQ(run(source, 5s).size(), 2u);
+  EXPECT_EQ(source.profile_level_id(), "640028");
+  EXPECT_EQ(said[1], "cam is there: a camera with 640028");
+  EXPECT_EQ(said[3], "cam gives H.264 42c01f now: viewers stay with 640028, which covers it.");
+  EXPECT_EQ(said[4], "cam is back: a camera with 42c01f");
+}
+
+TEST_F(Recovering, EndsWhereALateSourceGivesWhatViewersHaveNotAgreedTo) {
+  auto source = make({fails("away."), plays({Step::key}, "640028")}, waiting);
+  EXPECT_EQ(source.profile_level_id(), "42c028");
+  try {
+    run(source, 5s);
+    FAIL();
+  } catch (const shared::UserError& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "cam came with H.264 640028 instead of 42c028, which viewers have not agreed to. Start the program "
+        "again.");
+  }
+}
+
+TEST_F(Recovering, DoesNotWaitForANameThatNothingCanHave) {
+  const auto unknown = []() -> std::unique_ptr<FrameSource> { throw SourceUnknown("there is no camera x."); };
+  EXPECT_THROW(make({unknown}, waiting), shared::UserError);
+  EXPECT_THROW(make({unknown}), shared::UserError);
+  const auto wrong = []() -> std::unique_ptr<FrameSource> { throw shared::UserError("no such size"); };
+  EXPECT_THROW(make({wrong}, waiting), shared::UserError);
+  EXPECT_TRUE(said.empty());
+  // Once it was there, it is lost as others are.
+  auto source = make({plays({Step::key, Step::lost}), unknown, plays({Step::key})}, waiting);
+  EXPECT_EQ(run(source, 5s).size(), 2u);
+}
+
+TEST_F(Recovering, DoesNotWaitForWhatCannotBeOpenedAgain) {
+  EXPECT_THROW(make({fails("away.")}, {.reopens = false, .expected_profile = "42c028"}), SourceLost);
+}
+
 TEST_F(Recovering, WaitsForTheFirstKeyFrameAndThrowsWhenNoneComes) {
   auto source = make({plays({Step::nothing, Step::delta, Step::key, Step::delta})});
   EXPECT_EQ(source.profile_level_id(), "42c01f");
@@ -196,7 +270,7 @@ TEST_F(Recovering, SaysAStallAndWaitsWhereNothingCanBeOpenedAgain) {
   steps.insert(steps.end(), 100, Step::nothing);
   steps.push_back(Step::delta);
   steps.push_back(Step::lost);
-  auto source = make({plays(steps)}, {.reopens = false});
+  auto source = make({plays(steps)}, {.reopens = false, .expected_profile = {}});
   std::vector<AccessUnit> units;
   EXPECT_THROW(
       for (;;) {

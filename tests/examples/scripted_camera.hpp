@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,7 @@ struct ScriptedCamera {
   std::map<std::uint32_t, std::int32_t> set_controls;
   std::set<std::uint32_t> queued;
   std::set<int> kept;
+  std::map<int, std::span<const std::uint8_t>> exported;  ///< Memory by descriptor.
   int open = 0;
   bool streaming = false;
   v4l2_pix_format format{};
@@ -205,6 +207,7 @@ class ScriptedCameraDevice final : public V4l2Device {
   int export_buffer(v4l2_exportbuffer& buffer) const {
     if (!camera_.exports_buffers) return ENOTTY;
     buffer.fd = 100 + static_cast<int>(buffer.index);
+    camera_.exported[buffer.fd] = memory_.at(buffer.index);
     return 0;
   }
   int queue(const v4l2_buffer& buffer) {

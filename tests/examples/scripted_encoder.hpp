@@ -7,10 +7,12 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,12 +41,16 @@ struct ScriptedEncoder {
   bool headers_apart = false;   ///< SPS and PPS come in a buffer of their own.
   bool repeats_headers = true;  ///< False: REPEAT_SEQ_HEADER does nothing, only the first IDR has them.
   bool keeps_pictures = false;  ///< Hangs: gives no picture back.
+  petrel::Duration latency{};   ///< Until it has read a picture and coded it; several at once.
+  std::int32_t needed = 0;  ///< MIN_BUFFERS_FOR_OUTPUT, and it does not begin before it has them; 0: unknown.
   bool encodes_nothing = false;
   int broken_codings = 0;  ///< That the next codings are.
   int import_error = 0;
   int open_error = 0;
   std::map<unsigned long, int> errors;
   std::map<int, std::vector<std::uint8_t>> dmabufs;  ///< By descriptor: their samples.
+  /// Other DMA buffers.
+  std::function<std::span<const std::uint8_t>(int descriptor)> imports;
 
   // What was done.
   std::map<std::uint32_t, std::int32_t> controls;
@@ -53,6 +59,7 @@ struct ScriptedEncoder {
   int imported = 0;
   int copied = 0;
   int starts = 0;
+  std::size_t most_inside = 0;  ///< Pictures at once.
 };
 
 class ScriptedEncoderDevice final : public V4l2Device {
@@ -76,6 +83,12 @@ class ScriptedEncoderDevice final : public V4l2Device {
         return set(*static_cast<v4l2_format*>(argument));
       case VIDIOC_S_PARM:
         return logged("rate", 0);
+      case VIDIOC_G_CTRL: {
+        auto& out = *static_cast<v4l2_control*>(argument);
+        if (out.id != V4L2_CID_MIN_BUFFERS_FOR_OUTPUT || chip_.needed == 0) return EINVAL;
+        out.value = chip_.needed;
+        return 0;
+      }
       case VIDIOC_S_CTRL:
         return set(*static_cast<v4l2_control*>(argument));
       case VIDIOC_REQBUFS:
@@ -107,9 +120,11 @@ class ScriptedEncoderDevice final : public V4l2Device {
   }
   void unmap(std::span<std::uint8_t>) override { --mapped_; }
   short wait(petrel::Duration longest) override {
+    work();
     if (!codings_.empty()) return POLLIN;
     chip_.clock.wait(longest);
-    return 0;
+    work();
+    return codings_.empty() ? short{0} : short{POLLIN};
   }
   void keep(int) override {}
 
@@ -124,6 +139,13 @@ class ScriptedEncoderDevice final : public V4l2Device {
     std::map<std::size_t, std::vector<std::uint8_t>> memory;
     std::set<std::uint32_t> queued;
     std::deque<std::uint32_t> done;
+  };
+  /// A picture that is not read yet.
+  struct Unread {
+    petrel::TimePoint done{};
+    std::uint32_t index = 0;
+    std::span<const std::uint8_t> samples;
+    timeval stamp{};
   };
   struct Coding {
     std::vector<std::byte> bytes;
@@ -211,6 +233,7 @@ class ScriptedEncoderDevice final : public V4l2Device {
       own.done.clear();
       codings_.clear();
       waiting_.clear();
+      unread_.clear();
       encoder_.reset();
     } else if (in_.is_on && out_.is_on) {
       ++chip_.starts;
@@ -230,20 +253,32 @@ class ScriptedEncoderDevice final : public V4l2Device {
       std::span<const std::uint8_t> samples;
       if (own.memory_kind == V4L2_MEMORY_DMABUF) {
         if (chip_.import_error != 0) return chip_.import_error;
-        const auto found = chip_.dmabufs.find(buffer.m.planes[0].m.fd);
-        if (found == chip_.dmabufs.end()) return EBADF;
-        samples = found->second;
+        const int descriptor = buffer.m.planes[0].m.fd;
+        const auto found = chip_.dmabufs.find(descriptor);
+        if (found == chip_.dmabufs.end() && !chip_.imports) return EBADF;
+        samples = found != chip_.dmabufs.end() ? found->second : chip_.imports(descriptor);
         ++chip_.imported;
       } else {
         samples = own.memory.at(buffer.index);
         ++chip_.copied;
       }
       if (buffer.m.planes[0].bytesused != own.size || samples.size() < own.size) return EINVAL;
-      encode(samples, buffer.timestamp);
-      if (!chip_.keeps_pictures) own.done.push_back(buffer.index);
+      unread_.push_back({chip_.clock.now() + chip_.latency, buffer.index, samples, buffer.timestamp});
+      chip_.most_inside = std::max(chip_.most_inside, unread_.size());
     }
     own.queued.insert(buffer.index);
+    work();
     return 0;
+  }
+  // Reads the pictures whose time has come, as they are now.
+  void work() {
+    while (!unread_.empty() && unread_.front().done <= chip_.clock.now() &&
+           unread_.size() >= static_cast<std::size_t>(chip_.needed)) {
+      const Unread next = unread_.front();
+      unread_.pop_front();
+      encode(next.samples, next.stamp);
+      if (!chip_.keeps_pictures) in_.done.push_back(next.index);
+    }
   }
   void encode(std::span<const std::uint8_t> samples, timeval stamp) {
     if (chip_.encodes_nothing || !encoder_) return;
@@ -281,6 +316,7 @@ class ScriptedEncoderDevice final : public V4l2Device {
   int dequeue(v4l2_buffer& buffer) {
     Side& own = side(buffer.type);
     if (!own.is_on) return EINVAL;
+    work();
     buffer.flags = 0;
     if (is_in(buffer.type)) {
       if (own.done.empty()) return EAGAIN;
@@ -315,6 +351,7 @@ class ScriptedEncoderDevice final : public V4l2Device {
   int coded_height_ = 0;
   bool first_ = true;
   std::unique_ptr<OpenH264Encoder> encoder_;
+  std::deque<Unread> unread_;
   std::deque<Coding> waiting_;
   std::deque<Coding> codings_;
 };

@@ -67,6 +67,8 @@ class V4l2EncoderTest : public ::testing::Test {
     view.planes[0] = {all.first(luma), stride};
     view.planes[1] = {all.subspan(luma), stride};
     view.dmabuf = descriptor;
+    view.lease = std::make_shared<int>(descriptor);
+    leases[descriptor] = view.lease;
     return view;
   }
 
@@ -75,6 +77,7 @@ class V4l2EncoderTest : public ::testing::Test {
   testing::ScriptedEncoders devices;
   TestPattern pattern{320, 180};
   testing::Decoder decoder;
+  std::map<int, std::weak_ptr<const void>> leases;  // Of DMA buffers.
 };
 
 TEST_F(V4l2EncoderTest, CodesWhatItIsGiven) {
@@ -128,6 +131,97 @@ TEST_F(V4l2EncoderTest, CopiesWhereRowsAreOfAnotherLength) {
   }
   EXPECT_EQ(chip.imported, 0);
   EXPECT_EQ(chip.starts, 2);
+}
+
+TEST_F(V4l2EncoderTest, CopiesWhereTheChromaIsElsewhere) {
+  const auto encoder = make();
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(decoded(encoder->encode(dmabuf(700 + i, 40, 320, 180), i * 33ms)), 700 + i);
+  }
+  EXPECT_EQ(chip.imported, 0);
+  EXPECT_EQ(chip.starts, 2);
+}
+
+TEST_F(V4l2EncoderTest, CopiesWhatItMayNotKeep) {
+  const auto encoder = make();
+  PictureView picture = dmabuf(700, 40, 320, 192);
+  picture.lease.reset();
+  EXPECT_EQ(decoded(encoder->encode(picture, 0ms)), 700);
+  EXPECT_EQ(chip.imported, 0);
+}
+
+// A camera of 30 frames a second and a chip that takes 80 ms for each: the codings come late, all of them, in
+// order, and the camera is never held up.
+TEST_F(V4l2EncoderTest, KeepsSeveralPicturesInASlowChip) {
+  const auto encoder = make();
+  chip.latency = 80ms;
+  std::vector<int> numbers;
+  const auto note = [&](const EncodedPicture& coded) {
+    numbers.push_back(decoded(coded).value());
+    EXPECT_EQ(coded.offset, numbers.back() * 33ms);
+  };
+  const petrel::TimePoint start = clock.now();
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    while (const auto coded = encoder->finished()) note(*coded);
+    const auto coded = encoder->encode(pattern.draw(i, 0ms), i * 33ms);
+    if (!coded.annex_b.empty()) note(coded);
+    EXPECT_LE(clock.now() - start, (i + 1) * 33ms) << i;
+    clock.wait((i + 1) * 33ms - (clock.now() - start));
+  }
+  clock.wait(80ms);
+  while (const auto coded = encoder->finished()) note(*coded);
+  ASSERT_EQ(numbers.size(), 30u);
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(numbers[static_cast<std::size_t>(i)], i);
+  EXPECT_EQ(chip.most_inside, V4l2Encoder::max_inside);
+}
+
+TEST_F(V4l2EncoderTest, GivesTheYoungestCodingWhereTheChipIsQuick) {
+  const auto encoder = make();
+  chip.latency = 20ms;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    const petrel::TimePoint before = clock.now();
+    EXPECT_EQ(round_trip(*encoder, i), static_cast<int>(i));
+    EXPECT_EQ(clock.now() - before, 20ms);
+    EXPECT_FALSE(encoder->finished());
+  }
+  EXPECT_EQ(chip.most_inside, 1u);
+}
+
+// The chip reads them late: a buffer that had gone back to the camera by then would have another picture.
+TEST_F(V4l2EncoderTest, KeepsTheLeaseOfABufferUntilTheChipIsDone) {
+  auto encoder = make();
+  const int copied = chip.copied;
+  chip.latency = 80ms;
+  std::vector<int> numbers;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    while (const auto coded = encoder->finished()) numbers.push_back(decoded(*coded).value());
+    int descriptor = 40;
+    while (!leases[descriptor].expired()) ++descriptor;
+    const auto coded = encoder->encode(dmabuf(500 + i, descriptor, 320, 192), i * 33ms);
+    if (!coded.annex_b.empty()) numbers.push_back(decoded(coded).value());
+    clock.wait(8ms);
+  }
+  ASSERT_GE(numbers.size(), 27u);
+  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], 500 + static_cast<int>(i));
+  EXPECT_LE(leases.size(), V4l2Encoder::max_inside + 1);
+  EXPECT_EQ(chip.copied, copied);
+  encoder.reset();
+  for (const auto& [descriptor, lease] : leases) EXPECT_TRUE(lease.expired()) << descriptor;
+}
+
+TEST_F(V4l2EncoderTest, GivesADriverAsManyPicturesAsItNeeds) {
+  chip.needed = 4;
+  const auto encoder = make();
+  std::vector<int> numbers;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    while (const auto coded = encoder->finished()) numbers.push_back(decoded(*coded).value());
+    const auto coded = encoder->encode(pattern.draw(i, 0ms), i * 33ms);
+    if (!coded.annex_b.empty()) numbers.push_back(decoded(coded).value());
+  }
+  ASSERT_GE(numbers.size(), 17u);
+  for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], static_cast<int>(i));
+  chip.needed = 1'000'000;  // Whoever says so is not believed, and hangs.
+  EXPECT_NE(failure().second.find("the encoder hangs"), std::string::npos);
 }
 
 TEST_F(V4l2EncoderTest, CopiesWhereTheChipDoesNotImport) {
@@ -247,7 +341,7 @@ TEST_F(V4l2EncoderTest, GivesUpOnAChipThatHangs) {
   chip.keeps_pictures = true;
   const petrel::TimePoint before = clock.now();
   try {
-    encoder->encode(pattern.draw(0, 0ms), 0ms);
+    for (std::uint32_t i = 0; i < 10; ++i) encoder->encode(pattern.draw(i, 0ms), i * 33ms);
     FAIL();
   } catch (const SourceLost& lost) {
     EXPECT_EQ(std::string(lost.what()), "/dev/video11 has kept a picture for a second: the encoder hangs.");

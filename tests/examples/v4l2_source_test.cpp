@@ -156,6 +156,26 @@ TEST_F(V4l2SourceTest, HandsBuffersOnWhereTheDriverExportsThem) {
   EXPECT_EQ(camera.queued.size(), 4u);
 }
 
+TEST_F(V4l2SourceTest, KeepsABufferForAsLongAsSomebodyHasALeaseOfIt) {
+  const auto source = pictures();
+  TestPattern pattern(320, 180);
+  const auto whole = buffer_of(pattern.draw(7, 0ms), camera.format);
+  std::vector<PictureView> kept;
+  for (int i = 0; i < 4; ++i) {
+    camera.shoot(whole);
+    kept.push_back(source->next().value());
+  }
+  EXPECT_TRUE(camera.queued.empty());
+  camera.shoot(whole);
+  // The camera has no buffer left, which is no fault of its own.
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(source->next());
+  kept.erase(kept.begin());
+  EXPECT_TRUE(source->next());
+  kept.clear();
+  source->release();
+  EXPECT_EQ(camera.queued.size(), 4u);
+}
+
 TEST_F(V4l2SourceTest, LeavesBrokenPicturesOut) {
   V4l2Pictures source(std::make_unique<V4l2Capture>(devices, path, wanted, false, clock));
   TestPattern pattern(320, 180);
@@ -239,6 +259,13 @@ TEST_F(V4l2SourceTest, NamesEveryFailureOfOpening) {
   other.add_format(V4L2_PIX_FMT_YUYV, {});
   devices.cameras["/dev/video4"] = &other;
   EXPECT_EQ(failure().second, "/dev/video0 is not there. Cameras that are: /dev/video4 (Scripted?).");
+  try {
+    open_v4l2(devices, "/etc/video0", wanted, 1'000'000, clock);
+    FAIL();
+  } catch (const SourceUnknown& unknown) {
+    EXPECT_EQ(std::string(unknown.what()),
+              "/etc/video0 is no file in /dev, as cameras are. Cameras that are: /dev/video4 (Scripted?).");
+  }
 }
 
 TEST_F(V4l2SourceTest, KnowsWhatIsNoCamera) {

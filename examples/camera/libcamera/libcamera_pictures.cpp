@@ -33,6 +33,17 @@ std::string all_ids(const std::vector<FoundCamera>& cameras) {
       "). Is it plugged in, and may this user open /dev/media0 and /dev/video0 (group \"video\")?");
 }
 
+// libcamera ends the id of a USB camera with its vendor and product; what is soldered in does not come and
+// go.
+bool is_of_usb(const std::string& id) {
+  const auto is_hexadecimal = [&](std::size_t from) {
+    return id.find_first_not_of("0123456789abcdefABCDEF", from) >= from + 4;
+  };
+  const std::size_t length = id.size();
+  return length >= 10 && id[length - 10] == '-' && is_hexadecimal(length - 9) && id[length - 5] == ':' &&
+         is_hexadecimal(length - 4);
+}
+
 // What a format's planes are by their size: of width, height and stride of the first one.
 struct Layout {
   std::array<int, 3> strides{};
@@ -97,7 +108,9 @@ FoundCamera LibcameraPictures::choose() const {
   if (settings_.id.empty()) return cameras.front();
   const auto found = std::ranges::find(cameras, settings_.id, &FoundCamera::id);
   if (found != cameras.end()) return *found;
-  throw SourceLost("there is no camera " + settings_.id + "; there is " + all_ids(cameras) + ".");
+  const std::string line = "there is no camera " + settings_.id + "; there is " + all_ids(cameras) + ".";
+  if (is_of_usb(settings_.id)) throw SourceLost(line + " It may be unplugged.");
+  throw SourceUnknown(line);
 }
 
 void LibcameraPictures::configure() {
@@ -153,7 +166,6 @@ std::optional<PictureView> LibcameraPictures::next() {
   const auto request = newest();
   if (calls_->disconnected()) throw SourceLost("camera " + camera_.id + " has been unplugged.");
   if (!request) return std::nullopt;
-  given_ = request->buffer;
   return view(*request);
 }
 
@@ -210,6 +222,7 @@ PictureView LibcameraPictures::view(const CompletedRequest& request) {
     }
   }
   picture.dmabuf = dmabuf_of(buffer, layout);
+  picture.lease = lent_.lend(request.buffer);
 
   if (!first_timestamp_ns_) first_timestamp_ns_ = request.timestamp_ns;
   picture.offset = petrel::Duration(static_cast<std::int64_t>(request.timestamp_ns - *first_timestamp_ns_));
@@ -222,7 +235,7 @@ PictureView LibcameraPictures::view(const CompletedRequest& request) {
 }
 
 void LibcameraPictures::release() {
-  if (const auto buffer = std::exchange(given_, std::nullopt)) queue(*buffer);
+  while (const auto buffer = lent_.take_back()) queue(*buffer);
 }
 
 std::string LibcameraPictures::name() const {

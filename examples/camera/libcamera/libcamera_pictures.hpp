@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "camera/clock.hpp"
+#include "camera/lent_buffers.hpp"
 #include "camera/libcamera/camera_calls.hpp"
 #include "camera/picture_source.hpp"
 
@@ -23,12 +24,13 @@ struct LibcameraSettings {
 
 /// `--source libcamera`: pictures of a camera that libcamera knows.
 ///
-/// A picture is the camera's own buffer, which goes back to it with release(). Of several that have come
-/// meanwhile the newest is given, and the others go back at once.
+/// A picture is the camera's own buffer, which goes back to it once its lease is over. Of several that have
+/// come meanwhile the newest is given, and the others go back at once.
 class LibcameraPictures final : public PictureSource {
  public:
-  // Each is a picture of latency at most, and of memory. Two are on their way in the camera, one is encoded.
-  static constexpr unsigned wanted_buffers = 4;
+  // Each is a picture of latency at most, and of memory. Two are on their way in the camera, one is looked
+  // at, and an encoder keeps some.
+  static constexpr unsigned wanted_buffers = 6;
   // A camera whose pictures are all broken has a bad cable, and is not waited for any longer.
   static constexpr int max_broken_in_row = 30;
 
@@ -64,7 +66,7 @@ class LibcameraPictures final : public PictureSource {
   Clock& clock_;
   FoundCamera camera_;
   CameraFormat format_;
-  std::optional<unsigned> given_;  ///< The buffer of the last picture.
+  LentBuffers lent_;
   std::optional<std::uint64_t> first_timestamp_ns_;
   int broken_in_row_ = 0;
   std::uint64_t skipped_ = 0;
