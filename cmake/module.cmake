@@ -1,9 +1,10 @@
 # petrel_add_module(ice SOURCES agent.cpp … PUBLIC net crypto stun PRIVATE OpenSSL::Crypto)
 #
 # makes the library petrel_ice with the alias petrel::ice. PUBLIC names petrel
-# modules or targets that its headers need, PRIVATE what only its sources need.
+# modules or targets that its headers need, PRIVATE what only its sources need; PKG_CONFIG_FLAGS
+# what whoever finds it by pkg-config has to tell the compiler.
 function(petrel_add_module name)
-  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE;PKG_CONFIG_FLAGS" ${ARGN})
   set(target petrel_${name})
   add_library(${target} ${arg_SOURCES})
   add_library(petrel::${name} ALIAS ${target})
@@ -36,6 +37,7 @@ function(petrel_add_module name)
   if(EXISTS ${PROJECT_SOURCE_DIR}/include/petrel/${name})
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/petrel/${name} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/petrel)
   endif()
+  list(JOIN arg_PKG_CONFIG_FLAGS " " flags)
   petrel_describe_module(${name} ${arg_PUBLIC} ${arg_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY petrel_built_modules ${name})
 endfunction()
@@ -65,6 +67,7 @@ function(petrel_describe_module name)
       string(APPEND libs_private "-lwslay")
     elseif(dependency STREQUAL "Threads::Threads")
       list(APPEND packages Threads)
+      string(APPEND flags " -pthread")
     else()
       message(FATAL_ERROR "petrel_${name} uses ${dependency}, which its installed packages could not find")
     endif()
@@ -97,8 +100,8 @@ function(petrel_install_package)
     install(FILES ${PROJECT_SOURCE_DIR}/cmake/Findwslay.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/petrel)
   endif()
   if("io" IN_LIST petrel_built_modules)
-    install(FILES ${PROJECT_SOURCE_DIR}/include/petrel/peer_connection.hpp
-      DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/petrel)
+    file(GLOB facade CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/petrel/*.hpp)
+    install(FILES ${facade} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/petrel)
   endif()
 endfunction()
 

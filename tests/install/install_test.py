@@ -112,14 +112,18 @@ class Install:
             check(f"{private}" not in symbols, f"{private} is private, yet exported")
 
 
-def main():
+def parse_arguments(*folders):
     parser = argparse.ArgumentParser()
-    for name in ("source", "work"):
+    for name in folders:
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     for name in ("cmake", "generator", "cxx"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--launcher", default="")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    args = parse_arguments("source", "work")
     shutil.rmtree(args.work, ignore_errors=True)
     for shared in (False, True):
         install = Install(args, shared)
