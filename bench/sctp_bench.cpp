@@ -23,9 +23,13 @@ TimePoint now() {
 }
 
 struct Ends {
+  explicit Ends(bool zero_checksum = true)
+      : left(now(), {.zero_checksum = zero_checksum}, random),
+        right(now(), {.zero_checksum = zero_checksum}, random) {}
+
   sim::SeededRandom random{1};
-  Association left{now(), {}, random};
-  Association right{now(), {}, random};
+  Association left;
+  Association right;
 
   void connect() {
     left.connect(now());
@@ -49,8 +53,8 @@ struct Ends {
   }
 };
 
-void measure_messages(std::size_t size) {
-  Ends ends;
+void measure_messages(std::size_t size, bool zero_checksum) {
+  Ends ends(zero_checksum);
   ends.connect();
   const std::vector<std::byte> message(size);
   const std::size_t total = std::size_t{256} << 20;
@@ -78,14 +82,17 @@ void measure_messages(std::size_t size) {
     best = std::max(best, static_cast<double>(total) / 1e6 / took);
     allocated = bench::allocations - before;
   }
-  std::printf("%7zu bytes: %8.0f MB/s  %8.2f allocations of ours a message\n", size, best,
+  std::printf("%7zu bytes, %s checksums: %8.0f MB/s  %8.2f allocations of ours a message\n", size,
+              zero_checksum ? "without" : "with", best,
               static_cast<double>(allocated) * static_cast<double>(size) / static_cast<double>(total));
 }
 
 }  // namespace
 
 int main() {
-  for (const std::size_t size : {1u << 10, 16u << 10, 64u << 10, 256u << 10}) measure_messages(size);
+  for (const std::size_t size : {1u << 10, 16u << 10, 64u << 10, 256u << 10}) {
+    for (const bool zero_checksum : {true, false}) measure_messages(size, zero_checksum);
+  }
 
   constexpr std::size_t count = 100;
   std::vector<std::unique_ptr<Ends>> many;

@@ -248,7 +248,10 @@ Result<std::size_t> Association::State::send(TimePoint now, const Outgoing& outg
       if (taken > 0) ledger_.add(taken);
     });
   }
-  if (taken < outgoing.payload.size()) blocked_ = true;
+  if (taken < outgoing.payload.size()) {
+    blocked_ = true;
+    room_wanted_ = continues || taken > 0 ? 0 : room_to_begin(outgoing);
+  }
   if (taken == outgoing.payload.size() && outgoing.last) {
     std::erase(outgoing_open_, outgoing.stream);
   } else if (taken > 0 && !continues) {
@@ -310,7 +313,11 @@ void Association::State::refuse_streams() {
 bool Association::State::may_begin(const Outgoing& outgoing) const {
   if (interleaving_) return true;
   if (!adding_ && wants_streams()) return false;
-  return room() >= std::min(outgoing.payload.size(), config_.send_buffer_bytes / 2);
+  return room() >= room_to_begin(outgoing);
+}
+
+std::size_t Association::State::room_to_begin(const Outgoing& outgoing) const {
+  return interleaving_ ? 0 : std::min(outgoing.payload.size(), config_.send_buffer_bytes / 2);
 }
 
 std::size_t Association::State::unacknowledged() const {

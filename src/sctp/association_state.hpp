@@ -89,6 +89,7 @@ class Association::State {
     return std::ranges::find(outgoing_open_, stream) != outgoing_open_.end();
   }
   bool may_begin(const Outgoing& outgoing) const;
+  std::size_t room_to_begin(const Outgoing& outgoing) const;
   bool may_be_abandoned(const Outgoing& outgoing, bool continues) const;
   bool waits() const;
   bool busy() const;
@@ -124,7 +125,8 @@ class Association::State {
   bool gives_up_ = false;  // A message with a limit was sent.
 
   bool interleaving_ = false;
-  bool blocked_ = false;         // send() took less than it was given.
+  bool blocked_ = false;         // send() took less than it was given,
+  std::size_t room_wanted_ = 0;  // and would have taken it with so much room.
   unsigned streams_wanted_ = 0;  // So many in all, as far as send() was called for.
   TimePoint stream_probe_at_{};  // When the peer that owes an answer to adding_ was last heard, or asked.
   bool heard_since_probe_ = false;

@@ -16,6 +16,7 @@ constexpr std::size_t parameter_header_size = 4;
 constexpr std::size_t length_offset = 2;
 // Of INIT and INIT ACK, up to the initial TSN.
 constexpr std::size_t fixed_size = 20;
+// The length has 16 bits (RFC 9260 3.2).
 constexpr std::size_t max_chunk_size = 0xffff;
 
 constexpr std::size_t padded(std::size_t length) { return (length + 3) & ~std::size_t{3}; }

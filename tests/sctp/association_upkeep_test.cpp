@@ -67,6 +67,39 @@ TEST(Faults, AMessageThatIsCutShortByTheBufferDoesNotHoldUpTheOthers) {
   }
 }
 
+// What the buffer holds is what a long line carries in a round trip, so that it has to be filled as it
+// empties. Virtual time: the same figure on any machine.
+TEST(AssociationUpkeep, OffersRoomBeforeMuchOfTheBufferIsEmpty) {
+  for (const bool interleaving : {true, false}) {
+    constexpr Duration round_trip = 100ms;
+    Pipe pipe(1, {.latency = round_trip / 2}, {.interleaving = interleaving});
+    ASSERT_TRUE(pipe.connects());
+    const auto message = filled(16'384, 1);
+    std::size_t waits_for = 0;  // So many Writable.
+    const auto fill = [&] {
+      while (pipe.left.count<Writable>() >= waits_for) {
+        const std::size_t taken = *pipe.left.association.send(pipe.now, {.payload = message});
+        if (taken < message.size()) waits_for = pipe.left.count<Writable>() + 1;
+      }
+    };
+    const auto run = [&](Duration time) {
+      const TimePoint end = pipe.now + time;
+      pipe.run_until(
+          [&] {
+            fill();
+            pipe.settle();
+            return pipe.now >= end;
+          },
+          time);
+    };
+    run(3s);
+    const std::uint64_t before = pipe.right.association.stats().bytes_received;
+    run(20 * round_trip);
+    const std::uint64_t bytes = pipe.right.association.stats().bytes_received - before;
+    EXPECT_GT(bytes / 20, AssociationConfig{}.send_buffer_bytes * 7 / 10) << "in a round trip";
+  }
+}
+
 // Takes requests for streams out of the line, as a peer that passes over them.
 bool lose_requests_for_streams(void* context, Bytes packet, bool to_right) {
   if (!to_right) return true;
