@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "dtls/handshake_bench.hpp"
@@ -117,6 +118,29 @@ TEST(Connection, RetransmitsAfter50MillisecondsAndThenEverLater) {
   EXPECT_EQ(sent_at, std::vector<Duration>(
                          {0ms, 50ms, 150ms, 350ms, 750ms, 1550ms, 3150ms, 6350ms, 10350ms, 14350ms}));
   EXPECT_EQ(bench.client.stats().retransmissions, 9u);
+}
+
+// Of many packets one is always lost.
+TEST(Connection, RetransmitsAFlightOfManyMessagesInOnePacket) {
+  for (const Role sender : {Role::client, Role::server}) {
+    HandshakeBench bench(1);
+    std::map<TimePoint, std::vector<std::size_t>> sent;
+    bench.network.set_tap([&](std::uint64_t, const Packet& packet) {
+      // The client's flight of many messages is its second.
+      const bool observed = sender == Role::server
+                                ? packet.source.port == 2000
+                                : packet.source.port == 1000 && packet.payload.size() > 300;
+      if (observed) sent[bench.network.now()].push_back(packet.payload.size());
+      return Fate{.drop = observed};
+    });
+    bench.network.run_for(1s);
+    ASSERT_GE(sent.size(), 5u);
+    for (const auto& [when, sizes] : sent) {
+      // The server has its own timer, and answers a repeated ClientHello too.
+      for (const std::size_t size : sizes)
+        EXPECT_EQ(size, sent.begin()->second.front()) << when.time_since_epoch();
+    }
+  }
 }
 
 TEST(Connection, GivesUpWhenTheTimeForTheHandshakeIsOver) {

@@ -163,6 +163,8 @@ class PETREL_API Connection {
   bool hold_buffers();
   void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
   void advance();
+  std::size_t packet_size() const;
+  void pack(std::size_t first);
   void read_records();
   void finish_handshake();
   void verify_peer();
