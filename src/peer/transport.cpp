@@ -121,10 +121,7 @@ void Transport::take_dtls_events(TimePoint now) {
 }
 
 void Transport::hand_over(TimePoint now) {
-  if (data_.empty()) {
-    rest();
-    return;
-  }
+  if (data_.empty()) return;
   channels_.handle_packets(now, data_);
   data_.clear();
 }
@@ -164,12 +161,6 @@ void Transport::handle_timeout(TimePoint now) {
   }
   rtp_.handle_timeout(now);
   channels_.handle_timeout(now);
-  rest();
-}
-
-// Where nothing is under way, which the association says 50 ms after its last packet.
-void Transport::rest() {
-  if (connected_ && !channels_.next_timeout()) dtls_->release_buffers();
 }
 
 std::optional<TimePoint> Transport::next_timeout() const {

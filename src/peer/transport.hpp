@@ -77,7 +77,6 @@ class Transport {
 
  private:
   void take_dtls_events(TimePoint now);
-  void rest();
   void connect(TimePoint now, dtls::Connected connected);
   bool has_srtp();
   std::optional<Packet> poll_data(TimePoint now);
