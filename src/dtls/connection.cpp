@@ -91,9 +91,9 @@ struct Connection::Unverified {
 void Connection::FreeSsl::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
 
 Connection::Connection(TimePoint now, Role role, const Certificate& certificate, ConnectionConfig config)
-    : role_(role), config_(std::move(config)), certificate_(certificate), now_(now) {
+    : role_(role), config_(std::move(config)), now_(now) {
   ERR_clear_error();
-  ssl_.reset(make_ssl(*certificate_.state_->key, *certificate_.state_->certificate).release());
+  ssl_.reset(make_ssl(*certificate.state_->key, *certificate.state_->certificate).release());
   if (!ssl_ || !configure(*ssl_)) {
     fail(Errc::library_failure);
     return;
@@ -205,7 +205,7 @@ void Connection::handle_alert(Bytes alert) {
   if (description == close_notify) {
     say_goodbye();  // RFC 5246 7.2.1: close_notify is answered with close_notify.
     end();
-    events_.push_back(PeerClosed{});
+    end_ = PeerClosed{};
   } else if (level == fatal) {
     fail(Errc::peer_alert);
   }
@@ -299,7 +299,13 @@ std::optional<PacketBuffer> Connection::poll_packet() {
   return packet;
 }
 
-std::optional<Connection::Event> Connection::poll_event() { return events_.take(); }
+std::optional<Connection::Event> Connection::poll_event() {
+  if (const auto connected = std::move(connected_)) return std::move(*connected);
+  if (auto payload = data_.take()) return ApplicationData{*std::move(payload)};
+  if (const auto end = std::exchange(end_, std::nullopt))
+    return std::visit([](const auto& last) { return Event(last); }, *end);
+  return std::nullopt;
+}
 
 Result<void> Connection::send(TimePoint now, Bytes application_data) {
   observe(now);
@@ -393,8 +399,8 @@ void Connection::verify_peer() {
     return;
   }
   state_ = State::connected;
-  events_.push_back(Connected{std::move(peer->keys)});
-  for (PacketBuffer& payload : peer->data) events_.push_back(ApplicationData{std::move(payload)});
+  connected_ = std::make_unique<Connected>(Connected{std::move(peer->keys)});
+  for (PacketBuffer& payload : peer->data) data_.push_back(std::move(payload));
 }
 
 std::optional<SrtpKeys> Connection::export_keys() const {
@@ -434,13 +440,13 @@ bool Connection::matches(const x509_st& certificate) const {
 
 void Connection::deliver(Result<PacketBuffer> payload) {
   const bool fits =
-      unverified_ ? unverified_->data.size() < max_withheld_records : events_.size() < max_queued_events;
+      unverified_ ? unverified_->data.size() < max_withheld_records : data_.size() < max_queued_events;
   if (!payload || !fits) {
     ++stats_.data_dropped;
   } else if (unverified_) {
     unverified_->data.push_back(*std::move(payload));
   } else {
-    events_.push_back(ApplicationData{*std::move(payload)});
+    data_.push_back(*std::move(payload));
   }
 }
 
@@ -450,7 +456,7 @@ void Connection::handle_error(int result) {
   if (kind == SSL_ERROR_ZERO_RETURN) {
     say_goodbye();
     end();
-    events_.push_back(PeerClosed{});
+    end_ = PeerClosed{};
     return;
   }
   // OpenSSL reports a peer's alert as the reason SSL_AD_REASON_OFFSET + its number.
@@ -466,7 +472,7 @@ void Connection::handle_error(int result) {
 
 void Connection::fail(std::error_code error) {
   end();
-  events_.push_back(Failed{error});
+  end_ = Failed{error};
 }
 
 void Connection::end() {

@@ -503,6 +503,28 @@ TEST(Connection, DropsADamagedRecordOfAnEstablishedConnection) {
   EXPECT_TRUE(bench.server.connected());
 }
 
+// Both of its numbers are in the packet that OpenSSL read last, and the one that we read first.
+TEST(Connection, DropsRepeatedDataThatCameWithTheEndOfTheHandshake) {
+  HandshakeBench bench(1);
+  std::vector<std::byte> last_flight;
+  bench.network.set_tap([&](std::uint64_t, const Packet& packet) {
+    if (packet.source.port != 2000) return Fate{};
+    // The server's Finished waits until it has data with it.
+    if (!bench.server.connected()) return Fate{};
+    last_flight.insert(last_flight.end(), packet.payload.bytes().begin(), packet.payload.bytes().end());
+    return Fate{.drop = true};
+  });
+  ASSERT_TRUE(bench.network.run_until([&] { return !last_flight.empty(); }, 1s));
+  ASSERT_TRUE(bench.server.send(bench.network.now(), as_bytes("once")));
+  const auto data = bench.server.poll_packet();
+  ASSERT_TRUE(data);
+  last_flight.insert(last_flight.end(), data->bytes().begin(), data->bytes().end());
+  for (int i = 0; i < 3; ++i) bench.client.handle_packet(bench.network.now(), last_flight);
+  bench.client.handle_packet(bench.network.now(), data->bytes());
+  bench.network.run_for(1s);
+  EXPECT_EQ(bench.client_diary.texts(), std::vector<std::string>{"once"});
+}
+
 TEST(Connection, CountsPacketsAfterItsEnd) {
   HandshakeBench bench(1);
   ASSERT_TRUE(bench.connects());

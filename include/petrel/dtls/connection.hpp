@@ -198,7 +198,6 @@ class PETREL_API Connection {
   State state_ = State::handshaking;
   bool awaits_peer_ = false;
   ConnectionConfig config_;
-  Certificate certificate_;
   TimePoint now_;
   std::optional<TimePoint> handshake_deadline_;
   std::optional<TimePoint> retransmit_at_;
@@ -212,7 +211,10 @@ class PETREL_API Connection {
   std::vector<std::vector<std::byte>> last_flight_;  // A server's, until the client shows that it has it.
   std::size_t copies_sent_ = 0;
   std::optional<TimePoint> copy_at_;
-  RingQueue<Event> events_;
+  // In this order: events with room for keys in each would be 5 KiB.
+  std::unique_ptr<Connected> connected_;
+  RingQueue<PacketBuffer> data_;
+  std::optional<std::variant<PeerClosed, Failed>> end_;
   ConnectionStats stats_;
   std::string_view cipher_;  // OpenSSL's, which is static.
 
