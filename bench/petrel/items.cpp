@@ -46,8 +46,6 @@ struct DtlsPair {
       }
     }
     while (left.poll_event() || right.poll_event()) continue;
-    left.release_buffers();
-    right.release_buffers();
   }
   static dtls::Certificate certificate() {
     return dtls::Certificate::generate(

@@ -25,7 +25,10 @@ void print(const char* kind, std::vector<double> times, double round_trip_ms) {
   std::printf(R"({"peer":"petrel","version":"petrel","time":"%s","count":%zu,"open_ms_median":%.2f,)"
               R"("open_ms_p95":%.2f,"open_ms_least":%.2f)",
               kind, times.size(), at(times, 0.5), at(times, 0.95), times.front());
-  if (round_trip_ms > 0) std::printf(R"(,"round_trips":%.2f)", at(times, 0.5) / round_trip_ms);
+  if (round_trip_ms > 0) {
+    std::printf(R"(,"round_trips":%.2f,"round_trips_p95":%.2f)", at(times, 0.5) / round_trip_ms,
+                at(times, 0.95) / round_trip_ms);
+  }
   std::puts("}");
 }
 

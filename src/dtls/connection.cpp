@@ -3,12 +3,14 @@
 #include <sys/time.h>
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "crypto/dtls_records.hpp"
 #include "dtls/certificate_state.hpp"
 #include "dtls/connection_access.hpp"
 #include "dtls/datagram_bio.hpp"
+#include "dtls/record_layer.hpp"
 #include "petrel/base/errc.hpp"
 
 namespace petrel::inline v0::dtls {
@@ -57,20 +59,19 @@ unsigned next_timeout_of(SSL* ssl, unsigned previous_us) {
 }
 
 constexpr std::uint8_t tls12_cid = 25;  // RFC 9146 3, the last type that there is.
+constexpr std::uint8_t close_notify = 0;
 
-// Whether the client repeats its Finished: a handshake record of the encrypted epoch.
-bool repeats_finished(Bytes packet) {
-  constexpr std::uint8_t handshake = 22;
-  ByteReader reader(packet);
-  while (reader.remaining() != 0) {
-    const std::uint8_t type = reader.u8();
-    reader.skip(2);
-    const std::uint16_t epoch = reader.u16();
-    reader.skip(6);
-    reader.skip(reader.u16());
-    if (type == handshake && epoch > 0) return true;
+// Of a packet of whole records.
+template <class Each>
+void for_each_record(Bytes packet, Each each) {
+  constexpr std::size_t before_length = 11;
+  while (!packet.empty()) {
+    ByteReader reader(packet);
+    reader.skip(before_length);
+    const std::size_t size = before_length + 2 + reader.u16();
+    each(packet.first(size));
+    packet = packet.subspan(size);
   }
-  return false;
 }
 
 // The last flight has no timer of its own in RFC 6347: the client asks again after its timeout,
@@ -80,12 +81,19 @@ constexpr std::array<Duration, 2> last_flight_copies{std::chrono::milliseconds(5
 
 }  // namespace
 
+// What waits for the fingerprints.
+struct Connection::Unverified {
+  X509Handle certificate;
+  std::optional<SrtpKeys> keys;
+  std::vector<PacketBuffer> data;
+};
+
 void Connection::FreeSsl::operator()(ssl_st* ssl) const noexcept { SSL_free(ssl); }
 
 Connection::Connection(TimePoint now, Role role, const Certificate& certificate, ConnectionConfig config)
-    : role_(role), config_(std::move(config)), certificate_(certificate), now_(now) {
+    : role_(role), config_(std::move(config)), now_(now) {
   ERR_clear_error();
-  ssl_.reset(make_ssl(*certificate_.state_->key, *certificate_.state_->certificate).release());
+  ssl_.reset(make_ssl(*certificate.state_->key, *certificate.state_->certificate).release());
   if (!ssl_ || !configure(*ssl_)) {
     fail(Errc::library_failure);
     return;
@@ -106,7 +114,7 @@ bool Connection::configure(ssl_st& ssl) {
   SSL_set_bio(&ssl, bio.get(), bio.get());  // Takes one reference for both directions.
   static_cast<void>(bio.release());
 
-  const std::size_t mtu = std::clamp(config_.mtu_bytes, min_mtu_bytes, PacketBuffer::capacity);
+  const std::size_t mtu = packet_size();
   DTLS_set_link_mtu(&ssl, static_cast<long>(mtu));
   // Sizes OpenSSL's write buffer; 512 is the least it takes, and no record of ours is longer than the MTU.
   SSL_set_max_send_fragment(&ssl, static_cast<long>(std::max<std::size_t>(mtu, 512)));
@@ -117,6 +125,10 @@ bool Connection::configure(ssl_st& ssl) {
     SSL_set_accept_state(&ssl);
   }
   return offer_srtp(ssl, config_.srtp_profiles);
+}
+
+std::size_t Connection::packet_size() const {
+  return std::clamp(config_.mtu_bytes, min_mtu_bytes, PacketBuffer::capacity);
 }
 
 void Connection::set_remote_fingerprints(TimePoint now, std::vector<Fingerprint> fingerprints) {
@@ -149,20 +161,87 @@ void Connection::handle_packet(TimePoint now, Bytes packet) {
     handshake_deadline_ = now_ + config_.handshake_timeout;
   }
   peer_is_ready(now);
-  if (!hold_buffers()) return;
+  if (records_) return handle_records(packet);
   port_.incoming = packet;
   advance();
   port_.incoming = {};
-  // OpenSSL has answered it once by now.
-  if (state_ != State::handshaking && repeats_finished(packet)) schedule_copies();
+  // OpenSSL has read it; whoever sends it again now is heard no more.
+  if (records_) for_each_record(packet, [this](Bytes record) { records_->open(record); });
+}
+
+void Connection::handle_records(Bytes packet) {
+  for_each_record(packet, [this](Bytes bytes) {
+    if (state_ == State::closed) return;
+    auto record = records_->open(bytes);
+    if (!record) return;
+    switch (record->type) {
+      case ContentType::application_data:
+        last_flight_.clear();  // A client that sends has our Finished.
+        copy_at_.reset();
+        if (!record->content.empty()) deliver(std::move(record->content));
+        break;
+      case ContentType::alert:
+        handle_alert(record->content.bytes());
+        break;
+      case ContentType::handshake:
+        // The client's Finished again: it did not get ours. A request for another handshake is not answered
+        // (RFC 8827 6.5).
+        send_last_flight();
+        schedule_copies();
+        break;
+      case ContentType::change_cipher_spec:
+        break;
+    }
+  });
+}
+
+// RFC 5246 7.2: a level and a description.
+void Connection::handle_alert(Bytes alert) {
+  constexpr std::uint8_t fatal = 2;
+  ByteReader reader(alert);
+  const std::uint8_t level = reader.u8();
+  const std::uint8_t description = reader.u8();
+  if (!reader.ok()) return;
+  if (description == close_notify) {
+    say_goodbye();  // RFC 5246 7.2.1: close_notify is answered with close_notify.
+    end();
+    end_ = PeerClosed{};
+  } else if (level == fatal) {
+    fail(Errc::peer_alert);
+  }
+}
+
+void Connection::say_goodbye() {
+  if (!records_ || port_.outgoing.size() >= max_queued_packets) return;
+  constexpr std::array warning{std::byte{1}, std::byte{close_notify}};
+  if (auto packet = records_->seal(ContentType::alert, warning)) port_.outgoing.push_back(*std::move(packet));
+}
+
+// OpenSSL sends a flight again message by message; RFC 6347 4.2.3 lets records share a packet. A flight of
+// five packets that has to arrive whole is lost four times as often as one of one.
+void Connection::pack(std::size_t first) {
+  const std::size_t most = packet_size();
+  const std::size_t count = port_.outgoing.size();
+  if (first + 1 >= count) return;
+  for (std::size_t i = 0; i < count; ++i) {
+    PacketBuffer packet = port_.outgoing.pop_front();
+    const std::size_t before = i > first ? port_.outgoing.back().size() : most;
+    if (before + packet.size() > most) {
+      port_.outgoing.push_back(std::move(packet));
+      continue;
+    }
+    PacketBuffer& whole = port_.outgoing.back();
+    whole.resize(before + packet.size());
+    std::memcpy(whole.data() + before, packet.data(), packet.size());
+  }
 }
 
 // The bytes as they were sent: a client that has them drops the copies as replays.
 void Connection::keep_last_flight(std::size_t queued_before) {
   if (role_ != Role::server) return;
   for (std::size_t i = queued_before; i < port_.outgoing.size(); ++i) {
-    if (auto copy = PacketBuffer::copy_of(port_.outgoing[i].bytes()))
-      last_flight_.push_back(*std::move(copy));
+    const Bytes packet = port_.outgoing[i].bytes();
+    last_flight_.emplace_back(packet.begin(), packet.end());
   }
   schedule_copies();
 }
@@ -175,12 +254,17 @@ void Connection::schedule_copies() {
 
 void Connection::send_copy() {
   copy_at_.reset();
-  if (state_ == State::closed || port_.outgoing.size() >= max_queued_packets) return;
-  ++stats_.retransmissions;
-  for (const PacketBuffer& packet : last_flight_) {
-    if (auto copy = PacketBuffer::copy_of(packet.bytes())) port_.outgoing.push_back(*std::move(copy));
-  }
+  if (state_ == State::closed) return;
+  send_last_flight();
   if (++copies_sent_ < last_flight_copies.size()) copy_at_ = now_ + last_flight_copies[copies_sent_];
+}
+
+void Connection::send_last_flight() {
+  if (last_flight_.empty() || port_.outgoing.size() >= max_queued_packets) return;
+  ++stats_.retransmissions;
+  for (const std::vector<std::byte>& packet : last_flight_) {
+    if (auto copy = PacketBuffer::copy_of(packet)) port_.outgoing.push_back(*std::move(copy));
+  }
 }
 
 void Connection::handle_timeout(TimePoint now) {
@@ -189,12 +273,13 @@ void Connection::handle_timeout(TimePoint now) {
   if (handshake_deadline_ && now_ >= *handshake_deadline_) {
     fail(Errc::handshake_timeout);
   } else if (retransmit_at_ && now_ >= *retransmit_at_) {
-    if (!hold_buffers()) return;
     ERR_clear_error();
+    const std::size_t queued = port_.outgoing.size();
     // Fails after 12 timeouts in a row without an answer.
     if (DTLSv1_handle_timeout(ssl_.get()) < 0) {
       fail(Errc::handshake_timeout);
     } else {
+      pack(queued);
       update_timer();
     }
   }
@@ -209,65 +294,42 @@ std::optional<TimePoint> Connection::next_timeout() const {
 }
 
 std::optional<PacketBuffer> Connection::poll_packet() {
-  if (port_.outgoing.empty()) return std::nullopt;
-  std::optional<PacketBuffer> packet(std::move(port_.outgoing.front()));
-  port_.outgoing.pop_front();
-  ++stats_.packets_sent;
+  auto packet = port_.outgoing.take();
+  if (packet) ++stats_.packets_sent;
   return packet;
 }
 
 std::optional<Connection::Event> Connection::poll_event() {
-  if (events_.empty()) return std::nullopt;
-  std::optional<Event> event(std::move(events_.front()));
-  events_.pop_front();
-  return event;
+  if (const auto connected = std::move(connected_)) return std::move(*connected);
+  if (auto payload = data_.take()) return ApplicationData{*std::move(payload)};
+  if (const auto end = std::exchange(end_, std::nullopt))
+    return std::visit([](const auto& last) { return Event(last); }, *end);
+  return std::nullopt;
 }
 
 Result<void> Connection::send(TimePoint now, Bytes application_data) {
   observe(now);
   if (state_ != State::connected) return Errc::not_connected;
   if (application_data.empty()) return petrel::Errc::invalid_argument;
-  // OpenSSL would put a longer record into a packet over the MTU without a word.
   if (application_data.size() > max_payload()) return petrel::Errc::too_long;
   if (port_.outgoing.size() >= max_queued_packets) return petrel::Errc::limit_reached;
 
-  if (!hold_buffers()) return Errc::library_failure;
-  ERR_clear_error();
-  const int written =
-      SSL_write(ssl_.get(), application_data.data(), static_cast<int>(application_data.size()));
-  if (written > 0) return {};
-  handle_error(written);
-  return Errc::library_failure;
+  auto packet = records_->seal(ContentType::application_data, application_data);
+  if (!packet) return packet.error();
+  port_.outgoing.push_back(*std::move(packet));
+  return {};
 }
 
 void Connection::close(TimePoint now) {
   observe(now);
   if (state_ == State::closed) return;
-  ERR_clear_error();
-  if (SSL_is_init_finished(ssl_.get()) == 1 && hold_buffers()) SSL_shutdown(ssl_.get());
+  say_goodbye();
   end();
 }
 
-void Connection::release_buffers() {
-  // Reading sets them up again by itself; writing, in DTLS, would not.
-  if (state_ == State::connected && !released_) released_ = SSL_free_buffers(ssl_.get()) == 1;
-}
+std::size_t Connection::max_payload() const { return records_ ? packet_size() - records_->overhead() : 0; }
 
-// False: no memory, and what was to be done is lost like a packet.
-bool Connection::hold_buffers() {
-  if (released_) released_ = SSL_alloc_buffers(ssl_.get()) != 1;
-  return !released_;
-}
-
-std::size_t Connection::max_payload() const {
-  if (!ssl_ || SSL_is_init_finished(ssl_.get()) != 1) return 0;
-  return DTLS_get_data_mtu(ssl_.get());
-}
-
-std::string_view Connection::cipher() const {
-  if (!ssl_ || SSL_is_init_finished(ssl_.get()) != 1) return {};
-  return SSL_get_cipher_name(ssl_.get());
-}
+std::string_view Connection::cipher() const { return cipher_; }
 
 ConnectionStats Connection::stats() const {
   ConnectionStats stats = stats_;
@@ -277,10 +339,11 @@ ConnectionStats Connection::stats() const {
 
 // Lets OpenSSL work on port_.incoming until it wants more. Every call may also retransmit.
 void Connection::advance() {
+  const std::size_t queued = port_.outgoing.size();
   if (state_ == State::handshaking) {
     ERR_clear_error();
-    const std::size_t queued = port_.outgoing.size();
     const int result = SSL_do_handshake(ssl_.get());
+    pack(queued);
     if (result == 1) {
       keep_last_flight(queued);
       finish_handshake();
@@ -288,56 +351,56 @@ void Connection::advance() {
       handle_error(result);
     }
   }
-  if (state_ == State::verifying || state_ == State::connected) read_records();
   update_timer();
 }
 
+// What OpenSSL has read behind the last message of the handshake.
 void Connection::read_records() {
   std::array<std::byte, SSL3_RT_MAX_PLAIN_LENGTH> record;
-  while (state_ == State::verifying || state_ == State::connected) {
+  for (;;) {
     ERR_clear_error();
     const int size = SSL_read(ssl_.get(), record.data(), static_cast<int>(record.size()));
-    if (size <= 0) {
-      handle_error(size);
-      break;
-    }
-    deliver(Bytes(record).first(static_cast<std::size_t>(size)));
-    // Spares the call that finds nothing: a packet is seldom more than one record.
-    if (port_.incoming.empty() && SSL_has_pending(ssl_.get()) == 0) break;
+    if (size <= 0) return handle_error(size);
+    deliver(PacketBuffer::copy_of(Bytes(record).first(static_cast<std::size_t>(size))));
   }
 }
 
+// OpenSSL goes, and takes with it what only handshakes need.
 void Connection::finish_handshake() {
   state_ = State::verifying;
   handshake_deadline_.reset();
-  if (const X509* certificate = SSL_get0_peer_certificate(ssl_.get())) {
-    remote_fingerprint_ = fingerprint_of(*certificate, HashAlgorithm::sha256);
+  cipher_ = SSL_get_cipher_name(ssl_.get());
+  unverified_ = std::make_unique<Unverified>();
+  unverified_->certificate.reset(SSL_get1_peer_certificate(ssl_.get()));
+  unverified_->keys = export_keys();
+  if (unverified_->certificate) {
+    remote_fingerprint_ = fingerprint_of(*unverified_->certificate, HashAlgorithm::sha256);
   }
+  if (port_.sealed) records_ = RecordLayer::take_over(*ssl_, role_, *port_.sealed);
+  if (!records_) return fail(Errc::library_failure);
   verify_peer();
+  if (state_ != State::closed) read_records();
+  ssl_.reset();
 }
 
 // The gate that keys and data do not pass before the peer is known. The check during the
 // handshake only lets the peer know sooner.
 void Connection::verify_peer() {
   if (!expected_) return;
-  const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
-  if (certificate == nullptr || !matches(*certificate)) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());  // Too late for bad_certificate: the handshake is over.
+  const std::unique_ptr<Unverified> peer = std::move(unverified_);
+  if (!peer->certificate || !matches(*peer->certificate)) {
+    say_goodbye();  // Too late for bad_certificate: the handshake is over.
     fail(Errc::fingerprint_mismatch);
     return;
   }
-  auto keys = export_keys();
-  if (!keys && config_.srtp_required && !config_.srtp_profiles.empty()) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());
+  if (!peer->keys && config_.srtp_required && !config_.srtp_profiles.empty()) {
+    say_goodbye();
     fail(Errc::no_srtp_profile);
     return;
   }
   state_ = State::connected;
-  events_.push_back(Connected{std::move(keys)});
-  for (PacketBuffer& payload : withheld_) events_.push_back(ApplicationData{std::move(payload)});
-  withheld_.clear();
+  connected_ = std::make_unique<Connected>(Connected{std::move(peer->keys)});
+  for (PacketBuffer& payload : peer->data) data_.push_back(std::move(payload));
 }
 
 std::optional<SrtpKeys> Connection::export_keys() const {
@@ -375,16 +438,15 @@ bool Connection::matches(const x509_st& certificate) const {
   return actual && std::ranges::find(*expected_, *actual) != expected_->end();
 }
 
-void Connection::deliver(Bytes record) {
-  auto payload = PacketBuffer::copy_of(record);
-  const bool withhold = state_ == State::verifying;
-  const bool fits = withhold ? withheld_.size() < max_withheld_records : events_.size() < max_queued_events;
+void Connection::deliver(Result<PacketBuffer> payload) {
+  const bool fits =
+      unverified_ ? unverified_->data.size() < max_withheld_records : data_.size() < max_queued_events;
   if (!payload || !fits) {
     ++stats_.data_dropped;
-  } else if (withhold) {
-    withheld_.push_back(*std::move(payload));
+  } else if (unverified_) {
+    unverified_->data.push_back(*std::move(payload));
   } else {
-    events_.push_back(ApplicationData{*std::move(payload)});
+    data_.push_back(*std::move(payload));
   }
 }
 
@@ -392,9 +454,9 @@ void Connection::handle_error(int result) {
   const int kind = SSL_get_error(ssl_.get(), result);
   if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return;
   if (kind == SSL_ERROR_ZERO_RETURN) {
-    SSL_shutdown(ssl_.get());  // RFC 5246 7.2.1: close_notify is answered with close_notify.
+    say_goodbye();
     end();
-    events_.push_back(PeerClosed{});
+    end_ = PeerClosed{};
     return;
   }
   // OpenSSL reports a peer's alert as the reason SSL_AD_REASON_OFFSET + its number.
@@ -410,7 +472,7 @@ void Connection::handle_error(int result) {
 
 void Connection::fail(std::error_code error) {
   end();
-  events_.push_back(Failed{error});
+  end_ = Failed{error};
 }
 
 void Connection::end() {
@@ -418,7 +480,7 @@ void Connection::end() {
   handshake_deadline_.reset();
   retransmit_at_.reset();
   copy_at_.reset();
-  withheld_.clear();
+  unverified_.reset();
   ERR_clear_error();  // The queue is the thread's; whoever uses OpenSSL next should not find our errors.
 }
 
@@ -426,7 +488,7 @@ void Connection::end() {
 void Connection::update_timer() {
   retransmit_at_.reset();
   timeval left{};
-  if (awaits_peer_ || state_ == State::closed || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return;
+  if (awaits_peer_ || !ssl_ || state_ == State::closed || DTLSv1_get_timeout(ssl_.get(), &left) != 1) return;
   retransmit_at_ = now_ + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
 }
 

@@ -20,11 +20,26 @@ int read(BIO* bio, char* out, int size) {
   return static_cast<int>(packet.size());
 }
 
+// Whoever goes on after OpenSSL must not use a number again.
+void note_sealed(PacketPort& port, Bytes packet) {
+  constexpr std::uint64_t first_of_epoch_1 = std::uint64_t{1} << 48;
+  ByteReader reader(packet);
+  while (reader.remaining() != 0) {
+    reader.skip(3);
+    const std::uint64_t number = reader.u64();
+    ByteReader content(reader.bytes(reader.u16()));
+    if (reader.ok() && number >= first_of_epoch_1)
+      port.sealed = SealedRecord{number - first_of_epoch_1, content.u64()};
+  }
+}
+
 int write(BIO* bio, const char* data, int size) {
   BIO_clear_retry_flags(bio);
   if (size <= 0) return 0;
   PacketPort& port = crypto::port_of<PacketPort>(bio);
-  auto packet = PacketBuffer::copy_of(as_bytes({data, static_cast<std::size_t>(size)}));
+  const Bytes content = as_bytes({data, static_cast<std::size_t>(size)});
+  note_sealed(port, content);
+  auto packet = PacketBuffer::copy_of(content);
   if (packet && port.outgoing.size() < Connection::max_queued_packets) {
     port.outgoing.push_back(*std::move(packet));
   } else {

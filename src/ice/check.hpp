@@ -38,7 +38,7 @@ struct Check {
   /// RFC 8445 7.3.1.4: cancelled. Not sent again, its silence means nothing, its answer still counts.
   bool cancelled = false;
   bool answered_from_elsewhere = false;
-  /// A request of the peer crossed it: when its turn comes again if there is no answer yet.
+  /// The peer was heard on its pair: when its turn comes again if there is no answer yet.
   std::optional<TimePoint> repeat_at{};
 };
 

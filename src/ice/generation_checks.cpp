@@ -18,6 +18,12 @@ using namespace std::chrono_literals;
 // repeated only once it is this old. One default Ta, far below any retransmission.
 constexpr Duration crossing_time = 50ms;
 
+// Deviates from RFC 8445 14.3, by which a check that gets no answer waits for half a second: where the peer
+// has been heard the way works, and the packet was merely lost. It is asked anew after this, and after twice
+// and four times this; then the half second counts. Where nobody was heard nothing is sent sooner.
+constexpr Duration first_repeat = 100ms;
+constexpr unsigned max_repeats = 3;
+
 }  // namespace
 
 void Generation::respond(const Datagram& datagram, Result<PacketBuffer> response) {
@@ -323,6 +329,8 @@ void Generation::start_check(TimePoint now, Pair& pair, Duration rto, bool use_c
   stun::Transaction transaction(now, content.id, schedule);
   if (transaction.due(now)) send_request(content, pair);
   checks_.push_back({.content = content, .transaction = transaction, .pair = pair.id, .started = now});
+  if (pair.heard && !pair.is_valid() && !pair.over_tcp && pair.repeats < max_repeats)
+    checks_.back().repeat_at = now + first_repeat * (1U << pair.repeats++);
   ++shared_.stats.checks_sent;
 }
 

@@ -39,7 +39,8 @@ struct Pair {
 
   PairState state = PairState::frozen;
   PairOutcome outcome = PairOutcome::not_tried;
-  bool heard = false;  ///< An authentic request came over it: its data may be believed.
+  bool heard = false;    ///< An authentic request came over it: its data may be believed.
+  unsigned repeats = 0;  ///< Checks that were asked anew since then, for want of an answer.
   bool nominated = false;
   TimePoint nominated_at{};          ///< When the peer last nominated it.
   bool nominate_when_valid = false;  ///< RFC 8445 7.3.1.5: USE-CANDIDATE came before our own check succeeded.

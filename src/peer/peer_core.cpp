@@ -86,6 +86,7 @@ Peer::Core::Core(TimePoint now, PeerConfig config, ClockMapping clock, RandomSou
       stream_(agent_.add_stream(now)),
       negotiation_(),
       transport_(now, config_, rtp_config(config_, clock, make_cname(random)), random) {
+  config_.certificate.reset();  // The transport has it, for as long as it is needed.
   negotiation_ = jsep::Negotiation(negotiation_config(config_, make_cname(random), random));
   if (config_.ice_candidate_pool_size > 0) {
     pool_.open = true;

@@ -85,7 +85,7 @@ jsep::LocalTransport Peer::Core::local_transport(bool restarting) {
   transport.ice_pwd = credentials.password;
   transport.ice_lite = config_.ice_lite;
   transport.ice_renomination = config_.ice_renomination;
-  transport.fingerprints = {config_.certificate->fingerprint().to_string()};
+  transport.fingerprints = {transport_.fingerprint()};
   if (config_.sctp_snap && negotiation_.has_place_for_sctp_init()) {
     transport.sctp_init = transport_.channels().announce(created_);
   }

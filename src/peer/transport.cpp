@@ -21,7 +21,8 @@ srtp::Keys keys_of(const crypto::Secret& key, const crypto::Secret& salt) { retu
 
 Transport::Transport(TimePoint now, const PeerConfig& config, rtp::SessionConfig rtp_config,
                      RandomSource& random)
-    : certificate_(config.certificate.value()),
+    : certificate_(config.certificate),
+      fingerprint_(certificate_.value().fingerprint().to_string()),
       tap_(config.packet_tap),
       log_{config.log, "peer", config.name},
       rtp_(now, std::move(rtp_config), random),
@@ -36,7 +37,8 @@ void Transport::start(TimePoint now, dtls::Role role, std::vector<dtls::Fingerpr
   PETREL_ASSERT(!dtls_);
   dtls_config_.srtp_required = needs_media;
   dtls_config_.awaits_peer = awaits_peer;
-  dtls_ = std::make_unique<dtls::Connection>(now, role, certificate_, dtls_config_);
+  dtls_ = std::make_unique<dtls::Connection>(now, role, *certificate_, dtls_config_);
+  certificate_.reset();  // Whose key is dear, and needed no more.
   dtls_->set_remote_fingerprints(now, std::move(fingerprints));
   for (const PacketBuffer& packet : std::exchange(early_dtls_, {})) dtls_->handle_packet(now, packet.bytes());
   take_dtls_events(now);
@@ -112,19 +114,16 @@ void Transport::take_dtls_events(TimePoint now) {
       connect(now, std::move(*connected));
     } else if (const auto* failed = std::get_if<dtls::Failed>(&*event)) {
       channels_.handle_disconnected(now);
-      events_.emplace_back(Ended{failed->error});
+      events_.push_back(Ended{failed->error});
     } else if (std::holds_alternative<dtls::PeerClosed>(*event)) {
       channels_.handle_disconnected(now);
-      events_.emplace_back(Ended{make_error_code(PeerErrc::peer_closed)});
+      events_.push_back(Ended{make_error_code(PeerErrc::peer_closed)});
     }
   }
 }
 
 void Transport::hand_over(TimePoint now) {
-  if (data_.empty()) {
-    rest();
-    return;
-  }
+  if (data_.empty()) return;
   channels_.handle_packets(now, data_);
   data_.clear();
 }
@@ -132,7 +131,7 @@ void Transport::hand_over(TimePoint now) {
 void Transport::connect(TimePoint now, dtls::Connected connected) {
   keys_ = std::move(connected.srtp_keys);
   connected_ = true;
-  events_.emplace_back(Connected{});
+  events_.push_back(Connected{});
   if (!early_media_.empty() && has_srtp()) {
     for (const PacketBuffer& packet : std::exchange(early_media_, {})) handle_media(now, packet.bytes());
   }
@@ -151,7 +150,7 @@ bool Transport::has_srtp() {
   if (session) {
     srtp_.emplace(*std::move(session));
   } else {
-    events_.emplace_back(Ended{session.error()});
+    events_.push_back(Ended{session.error()});
   }
   return srtp_.has_value();
 }
@@ -164,12 +163,6 @@ void Transport::handle_timeout(TimePoint now) {
   }
   rtp_.handle_timeout(now);
   channels_.handle_timeout(now);
-  rest();
-}
-
-// Where nothing is under way, which the association says 50 ms after its last packet.
-void Transport::rest() {
-  if (connected_ && !channels_.next_timeout()) dtls_->release_buffers();
 }
 
 std::optional<TimePoint> Transport::next_timeout() const {
@@ -222,12 +215,7 @@ std::optional<Transport::Packet> Transport::protect(TimePoint now, rtp::Outgoing
   return Packet{std::move(outgoing.packet), outgoing.media};
 }
 
-std::optional<Transport::Event> Transport::poll_event() {
-  if (events_.empty()) return std::nullopt;
-  Event event = std::move(events_.front());
-  events_.pop_front();
-  return event;
-}
+std::optional<Transport::Event> Transport::poll_event() { return events_.take(); }
 
 void Transport::close(TimePoint now) {
   channels_.close(now);

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <variant>
 #include <vector>
 
 #include "peer/data_channels.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/dtls/connection.hpp"
 #include "petrel/peer/config.hpp"
 #include "petrel/peer/report.hpp"
@@ -40,6 +41,8 @@ class Transport {
   void peer_is_ready(TimePoint now) {
     if (dtls_) dtls_->peer_is_ready(now);
   }
+  /// Of our certificate, as the SDP has it.
+  const std::string& fingerprint() const { return fingerprint_; }
   bool started() const { return dtls_ != nullptr; }
   bool connected() const { return connected_; }
   bool carries_media() const { return srtp_ || keys_; }
@@ -77,14 +80,14 @@ class Transport {
 
  private:
   void take_dtls_events(TimePoint now);
-  void rest();
   void connect(TimePoint now, dtls::Connected connected);
   bool has_srtp();
   std::optional<Packet> poll_data(TimePoint now);
   void handle_media(TimePoint now, Bytes packet);
   std::optional<Packet> protect(TimePoint now, rtp::Outgoing outgoing);
 
-  const dtls::Certificate certificate_;
+  std::optional<dtls::Certificate> certificate_;  // Until DTLS begins.
+  const std::string fingerprint_;
   dtls::ConnectionConfig dtls_config_;
   PacketTap* tap_;
   Logger log_;
@@ -95,9 +98,9 @@ class Transport {
   rtp::Session rtp_;
   DataChannels channels_;
   std::vector<PacketBuffer> data_;  // For them.
-  std::deque<PacketBuffer> early_dtls_;
-  std::deque<PacketBuffer> early_media_;
-  std::deque<Event> events_;
+  std::vector<PacketBuffer> early_dtls_;
+  std::vector<PacketBuffer> early_media_;
+  RingQueue<Event> events_;
   std::optional<TimePoint> first_sent_;
   std::optional<TimePoint> first_received_;
   PeerDrops dropped_;

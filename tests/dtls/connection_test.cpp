@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "dtls/handshake_bench.hpp"
@@ -117,6 +118,29 @@ TEST(Connection, RetransmitsAfter50MillisecondsAndThenEverLater) {
   EXPECT_EQ(sent_at, std::vector<Duration>(
                          {0ms, 50ms, 150ms, 350ms, 750ms, 1550ms, 3150ms, 6350ms, 10350ms, 14350ms}));
   EXPECT_EQ(bench.client.stats().retransmissions, 9u);
+}
+
+// Of many packets one is always lost.
+TEST(Connection, RetransmitsAFlightOfManyMessagesInOnePacket) {
+  for (const Role sender : {Role::client, Role::server}) {
+    HandshakeBench bench(1);
+    std::map<TimePoint, std::vector<std::size_t>> sent;
+    bench.network.set_tap([&](std::uint64_t, const Packet& packet) {
+      // The client's flight of many messages is its second.
+      const bool observed = sender == Role::server
+                                ? packet.source.port == 2000
+                                : packet.source.port == 1000 && packet.payload.size() > 300;
+      if (observed) sent[bench.network.now()].push_back(packet.payload.size());
+      return Fate{.drop = observed};
+    });
+    bench.network.run_for(1s);
+    ASSERT_GE(sent.size(), 5u);
+    for (const auto& [when, sizes] : sent) {
+      // The server has its own timer, and answers a repeated ClientHello too.
+      for (const std::size_t size : sizes)
+        EXPECT_EQ(size, sent.begin()->second.front()) << when.time_since_epoch();
+    }
+  }
 }
 
 TEST(Connection, GivesUpWhenTheTimeForTheHandshakeIsOver) {
@@ -477,6 +501,28 @@ TEST(Connection, DropsADamagedRecordOfAnEstablishedConnection) {
   bench.network.run_for(1s);
   EXPECT_EQ(bench.server_diary.texts(), std::vector<std::string>{"hello"});
   EXPECT_TRUE(bench.server.connected());
+}
+
+// Both of its numbers are in the packet that OpenSSL read last, and the one that we read first.
+TEST(Connection, DropsRepeatedDataThatCameWithTheEndOfTheHandshake) {
+  HandshakeBench bench(1);
+  std::vector<std::byte> last_flight;
+  bench.network.set_tap([&](std::uint64_t, const Packet& packet) {
+    if (packet.source.port != 2000) return Fate{};
+    // The server's Finished waits until it has data with it.
+    if (!bench.server.connected()) return Fate{};
+    last_flight.insert(last_flight.end(), packet.payload.bytes().begin(), packet.payload.bytes().end());
+    return Fate{.drop = true};
+  });
+  ASSERT_TRUE(bench.network.run_until([&] { return !last_flight.empty(); }, 1s));
+  ASSERT_TRUE(bench.server.send(bench.network.now(), as_bytes("once")));
+  const auto data = bench.server.poll_packet();
+  ASSERT_TRUE(data);
+  last_flight.insert(last_flight.end(), data->bytes().begin(), data->bytes().end());
+  for (int i = 0; i < 3; ++i) bench.client.handle_packet(bench.network.now(), last_flight);
+  bench.client.handle_packet(bench.network.now(), data->bytes());
+  bench.network.run_for(1s);
+  EXPECT_EQ(bench.client_diary.texts(), std::vector<std::string>{"once"});
 }
 
 TEST(Connection, CountsPacketsAfterItsEnd) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <vector>
 
 #include "ice/check.hpp"
@@ -470,6 +471,36 @@ TEST_F(GenerationChecksTest, ACheckThatARequestCrossedIsRepeatedFiftyMillisecond
   EXPECT_NE(view(first.payload).id(), view(second.payload).id());
   answer(second, peer);
   EXPECT_EQ(pair().state, PairState::succeeded);
+}
+
+// Where the peer is heard the way works, and silence is a loss.
+TEST_F(GenerationChecksTest, ACheckWhereThePeerWasHeardIsAskedAnewThreeTimesWithinTheFirstSecond) {
+  meet();
+  ask(peer);
+  std::vector<TimePoint> asked;
+  std::set<stun::TransactionId> ids;
+  const TimePoint begun = now;
+  while (now < begun + 1s) {
+    while (auto transmit = agent.poll_transmit()) sent.push_back(std::move(*transmit));
+    for (const Transmit& each : sent) {
+      asked.push_back(now);
+      ids.insert(view(each.payload).id());
+    }
+    sent.clear();
+    advance(1ms);
+  }
+  EXPECT_EQ(asked, (std::vector{begun, begun + 100ms, begun + 300ms, begun + 700ms}));
+  EXPECT_EQ(ids.size(), 4u);
+}
+
+TEST_F(GenerationChecksTest, ACheckWhereNobodyWasHeardWaitsForHalfASecond) {
+  meet();
+  tell(peer);
+  next_transmit(false);
+  advance(500ms - 1ns);
+  EXPECT_TRUE(sends_nothing());
+  advance(1ns);
+  EXPECT_FALSE(sends_nothing());
 }
 
 TEST_F(GenerationChecksTest, ACheckThatARequestCrossedIsNotRepeatedOnceItIsAnswered) {

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "petrel/base/packet_buffer.hpp"
+#include "petrel/base/ring_queue.hpp"
 #include "petrel/base/time.hpp"
 #include "petrel/dtls/certificate.hpp"
 #include "petrel/dtls/errc.hpp"
@@ -20,6 +20,8 @@ struct ssl_st;   // OpenSSL's SSL.
 struct x509_st;  // OpenSSL's X509.
 
 namespace petrel::inline v0::dtls {
+
+class RecordLayer;  // Known to src/dtls only.
 
 /// Who sends the ClientHello. `a=setup:active` is the client, `passive` the server (RFC 8842 5).
 enum class Role : std::uint8_t { client, server };
@@ -80,11 +82,18 @@ struct ConnectionStats {
   std::uint64_t output_dropped = 0;     ///< Packets that nobody polled in time.
 };
 
+/// The numbers of an encrypted record, after which others may not use them again.
+struct SealedRecord {
+  std::uint64_t sequence = 0;  ///< In its epoch.
+  std::uint64_t nonce = 0;     ///< The explicit one of GCM, RFC 5288 3.
+};
+
 /// Where OpenSSL reads and writes: one packet in, and a queue of packets out.
 struct PacketPort {
   Bytes incoming;  ///< The packet that OpenSSL has not read yet; borrowed during handle_packet().
-  std::deque<PacketBuffer> outgoing;
-  std::uint64_t dropped = 0;  ///< Packets that found `outgoing` full.
+  RingQueue<PacketBuffer> outgoing;
+  std::optional<SealedRecord> sealed{};  ///< The last of epoch 1.
+  std::uint64_t dropped = 0;             ///< Packets that found `outgoing` full.
 };
 
 /// One DTLS 1.2 association (RFC 6347) that agrees on SRTP keys (RFC 5764) and carries
@@ -93,6 +102,9 @@ struct PacketPort {
 /// A packet core: it knows no addresses. The peer is authenticated by the fingerprint of
 /// its certificate alone (RFC 8122); the handshake may run before the fingerprints are
 /// known, but Connected, keys and application data wait for them.
+///
+/// The handshake is OpenSSL's; once it is over, OpenSSL goes and the records are ours
+/// (src/dtls/record_layer.hpp).
 ///
 /// OpenSSL reads gettimeofday() for its retransmission timer, and draws from its own
 /// random generator: the two exceptions to "a core is told". Tests interpose both
@@ -135,8 +147,6 @@ class PETREL_API Connection {
   /// Sends one record. Errors: not_connected, and petrel::Errc::too_long over
   /// max_payload(), limit_reached while max_queued_packets wait to be polled.
   Result<void> send(TimePoint now, Bytes application_data);
-  /// Gives back what OpenSSL holds for records, some 18 KiB, until the next one. For a connection that rests.
-  void release_buffers();
   /// Says close_notify, if there is somebody to say it to. No event follows.
   void close(TimePoint now);
 
@@ -159,19 +169,26 @@ class PETREL_API Connection {
     void operator()(ssl_st* ssl) const noexcept;
   };
 
+  struct Unverified;
+
   bool configure(ssl_st& ssl);
-  bool hold_buffers();
   void observe(TimePoint now) { now_ = now > now_ ? now : now_; }
+  std::size_t packet_size() const;
   void advance();
+  void pack(std::size_t first);
   void read_records();
   void finish_handshake();
   void verify_peer();
+  void handle_records(Bytes packet);
+  void handle_alert(Bytes alert);
+  void say_goodbye();
   std::optional<SrtpKeys> export_keys() const;
   void keep_last_flight(std::size_t queued_before);
   void schedule_copies();
   void send_copy();
+  void send_last_flight();
   bool matches(const x509_st& certificate) const;
-  void deliver(Bytes record);
+  void deliver(Result<PacketBuffer> payload);
   void handle_error(int result);
   void fail(std::error_code error);
   void end();
@@ -181,25 +198,29 @@ class PETREL_API Connection {
   State state_ = State::handshaking;
   bool awaits_peer_ = false;
   ConnectionConfig config_;
-  Certificate certificate_;
   TimePoint now_;
   std::optional<TimePoint> handshake_deadline_;
   std::optional<TimePoint> retransmit_at_;
 
   std::optional<std::vector<Fingerprint>> expected_;
   std::optional<Fingerprint> remote_fingerprint_;
-  bool released_ = false;  // The buffers.
   bool rejected_ = false;  // During the handshake already, so that the peer gets an alert.
 
   PacketPort port_;
-  std::deque<PacketBuffer> withheld_;
-  std::vector<PacketBuffer> last_flight_;  // A server's, to be sent again unasked.
+  std::unique_ptr<Unverified> unverified_;           // From the end of the handshake until the peer is known.
+  std::vector<std::vector<std::byte>> last_flight_;  // A server's, until the client shows that it has it.
   std::size_t copies_sent_ = 0;
   std::optional<TimePoint> copy_at_;
-  std::deque<Event> events_;
+  // In this order: events with room for keys in each would be 5 KiB.
+  std::unique_ptr<Connected> connected_;
+  RingQueue<PacketBuffer> data_;
+  std::optional<std::variant<PeerClosed, Failed>> end_;
   ConnectionStats stats_;
+  std::string_view cipher_;  // OpenSSL's, which is static.
 
-  std::unique_ptr<ssl_st, FreeSsl> ssl_;  // Last: goes first, while what its callbacks use is still there.
+  std::unique_ptr<RecordLayer> records_;  // After the handshake.
+  std::unique_ptr<ssl_st, FreeSsl>
+      ssl_;  // Until then. Last: goes first, while what its callbacks use is still there.
 };
 
 }  // namespace petrel::inline v0::dtls
