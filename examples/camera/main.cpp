@@ -7,6 +7,9 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "camera/audio/intercom.hpp"
 #include "camera/capture.hpp"
@@ -70,12 +73,41 @@ petrel::PeerConfig peer_config(const camera::Options& options, const petrel::Net
   return config;
 }
 
+// The camera's second stream, with viewers of its own: below /low/ all is as at the top.
+struct Low {
+  std::unique_ptr<camera::FrameSource> source;
+  camera::Viewers viewers;
+  std::optional<camera::Capture> capture{};
+
+  Low(petrel::Network& network, std::unique_ptr<camera::FrameSource> own, camera::ViewerSettings settings)
+      : source(std::move(own)), viewers(network, *source, std::move(settings)) {}
+
+  void start(const asio::any_io_executor& executor) {
+    capture.emplace(
+        *source, executor, [this](const camera::CapturedFrame& frame) { viewers.handle_frame(frame); },
+        [](const std::string& reason) {
+          std::fprintf(stderr, "petrel-camera: the second stream has ended: %s\n", reason.c_str());
+        });
+  }
+};
+
+constexpr std::string_view low_folder = "/low";
+
+// Who of the two a request is for; below the folder it becomes one to the top.
+camera::Viewers& viewers_for(http::Request& request, camera::Viewers& viewers, std::optional<Low>& low) {
+  if (!low) return viewers;
+  const bool is_session = request.path.starts_with(low->viewers.endpoint());
+  if (!is_session && request.path != "/low/" && request.path != "/low/stats") return viewers;
+  if (!is_session) request.path.erase(0, low_folder.size());
+  return low->viewers;
+}
+
 asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::AccessPolicy& policy,
                                        http::Request request) {
   http::Response response;
   if (auto refusal = http::refuse_access(policy, request)) {
     response = *std::move(refusal);
-  } else if (auto action = petrel::whip::route(request, "/whep")) {
+  } else if (auto action = petrel::whip::route(request, viewers.endpoint())) {
     auto responding = viewers.respond(*std::move(action));
     response = co_await std::move(responding);
   } else if (request.path == "/stats") {
@@ -91,19 +123,20 @@ asio::awaitable<http::Response> answer(camera::Viewers& viewers, const http::Acc
 
 // A file that is wrong at that moment changes nothing: the picture goes on.
 void reload_servers_on(asio::signal_set& signals, const shared::ServerOptions& options,
-                       camera::Viewers& viewers, std::optional<camera::KvsPublisher>& kvs,
-                       std::optional<camera::WhipPublisher>& whip) {
+                       camera::Viewers& viewers, std::optional<Low>& low,
+                       std::optional<camera::KvsPublisher>& kvs, std::optional<camera::WhipPublisher>& whip) {
   signals.async_wait([&](std::error_code error, int) {
     if (error) return;
     try {
       const auto servers = shared::ice_servers_of(options);
       viewers.set_ice_servers(servers);
+      if (low) low->viewers.set_ice_servers(servers);
       if (kvs) kvs->set_own_servers(servers);
       if (whip) whip->set_own_servers(servers);
     } catch (const shared::UserError& wrong) {
       std::fprintf(stderr, "petrel-camera: %s\n", wrong.what());
     }
-    reload_servers_on(signals, options, viewers, kvs, whip);
+    reload_servers_on(signals, options, viewers, low, kvs, whip);
   });
 }
 
@@ -117,23 +150,35 @@ int run(const camera::Options& options) {
   if (options.server.log_level) log.emplace(*options.server.log_level);
   const Dumps dumps(options);
   camera::SteadyClock clock;
-  const std::unique_ptr<camera::FrameSource> source = camera::make_source(
-      options, {local_time_of_day, clock,
-                [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
-                camera::linux_v4l2(), camera::has_libcamera() ? camera::make_libcamera : nullptr});
+  const camera::SourceSurroundings around{
+      local_time_of_day,
+      clock,
+      [](const std::string& line) { std::fprintf(stderr, "petrel-camera: %s\n", line.c_str()); },
+      camera::linux_v4l2(),
+      camera::has_libcamera() ? camera::make_libcamera : nullptr,
+      options.low ? std::make_shared<camera::LowPictureBox>() : nullptr};
+  const std::unique_ptr<camera::FrameSource> source = camera::make_source(options, around);
   const auto intercom = camera::audio::make_intercom(options.sound);
 
   petrel::Network network(io.get_executor());
-  camera::Viewers viewers(network, *source,
-                          {.peer = peer_config(options, network, dumps, log ? &*log : nullptr),
-                           .max_viewers = options.max_viewers,
-                           .sends_sound = options.sound.input != camera::audio::Options::Input::none,
-                           .listener = intercom ? intercom->listener() : nullptr});
+  camera::ViewerSettings settings{.peer = peer_config(options, network, dumps, log ? &*log : nullptr),
+                                  .max_viewers = options.max_viewers,
+                                  .sends_sound = options.sound.input != camera::audio::Options::Input::none,
+                                  .listener = intercom ? intercom->listener() : nullptr};
+  camera::Viewers viewers(network, *source, settings);
+  std::optional<Low> low;
+  if (options.low) {
+    settings.listener = nullptr;  // Viewers are told apart by numbers, which the two count alike.
+    settings.endpoint = std::string(low_folder) + "/whep";
+    low.emplace(network, camera::make_low_source(options, around), settings);
+  }
   const http::AccessPolicy policy = shared::access_policy(options.server);
   std::optional<shared::HttpListener> listener;
   if (options.local) {
-    listener.emplace(io.get_executor(), options.server.listen_endpoint,
-                     [&](http::Request request) { return answer(viewers, policy, std::move(request)); });
+    listener.emplace(io.get_executor(), options.server.listen_endpoint, [&](http::Request request) {
+      camera::Viewers& asked = viewers_for(request, viewers, low);
+      return answer(asked, policy, std::move(request));
+    });
   }
 
   int exit_code = 0;
@@ -146,6 +191,7 @@ int run(const camera::Options& options) {
     reloads.cancel();
     if (listener) listener->stop();
     viewers.close();
+    if (low) low->viewers.close();
     if (kvs) kvs->close();
     if (!whip) return io.stop();
     whip->close([&] { io.stop(); });
@@ -170,7 +216,7 @@ int run(const camera::Options& options) {
     whip.emplace(network, viewers, std::move(session), shared::ice_servers_of(options.server),
                  publisher_failed);
   }
-  reload_servers_on(reloads, options.server, viewers, kvs, whip);
+  reload_servers_on(reloads, options.server, viewers, low, kvs, whip);
   camera::Capture capture(
       *source, io.get_executor(), [&](const camera::CapturedFrame& frame) { viewers.handle_frame(frame); },
       [&](const std::string& reason) {
@@ -178,13 +224,20 @@ int run(const camera::Options& options) {
         exit_code = 1;
         end();
       });
-  if (intercom) intercom->start(io.get_executor(), [&](const auto& frame) { viewers.handle_sound(frame); });
+  if (low) low->start(io.get_executor());
+  if (intercom) {
+    intercom->start(io.get_executor(), [&](const auto& frame) {
+      viewers.handle_sound(frame);
+      if (low) low->viewers.handle_sound(frame);
+    });
+  }
   signals.async_wait([&](std::error_code error, int) {
     if (!error) end();
   });
 
   std::printf("%s\n", source->description().c_str());
   if (intercom) std::printf("%s\n", intercom->description().c_str());
+  if (low) std::printf("At /low/ %s\n", low->source->description().c_str());
   if (listener) {
     std::printf("Watch at %s (Ctrl-C ends)\n",
                 shared::page_address(options.server, listener->local()).c_str());
@@ -195,6 +248,7 @@ int run(const camera::Options& options) {
   std::fflush(stdout);
   io.run();
   capture.stop();
+  if (low) low->capture->stop();
   if (intercom) intercom->stop();
   return exit_code;
 }

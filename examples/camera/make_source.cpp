@@ -121,6 +121,16 @@ class Maker {
     return (*this)(Options::PatternInput{});
   }
 
+  std::unique_ptr<FrameSource> low() const {
+    return recovering(
+        "the second stream",
+        [this_copy = *this] {
+          return encoded(std::make_unique<LowPictures>(this_copy.around_.low), this_copy.options_,
+                         this_copy.around_);
+        },
+        waiting());
+  }
+
  private:
   std::unique_ptr<FrameSource> libcamera(const std::string& id, RecoveringSource::Settings settings) const {
     const std::string name = id.empty() ? "libcamera" : "libcamera:" + id;
@@ -154,7 +164,10 @@ class Maker {
             .height = asked.height,
             .frames_per_second = asked.frames_per_second,
             .rotation = options_.rotation,
-            .controls = options_.camera_controls};
+            .controls = options_.camera_controls,
+            .low_width = options_.low ? options_.low->width : 0,
+            .low_height = options_.low ? options_.low->height : 0,
+            .low = options_.low ? around_.low : nullptr};
   }
   // For every live source. `name` is what its lines begin with; `open` makes it, again and again.
   std::unique_ptr<FrameSource> recovering(std::string name, RecoveringSource::Open open,
@@ -186,6 +199,15 @@ class Maker {
 
 std::unique_ptr<FrameSource> make_source(const Options& options, const SourceSurroundings& around) {
   return std::visit(Maker(options, around), options.source);
+}
+
+std::unique_ptr<FrameSource> make_low_source(const Options& options, const SourceSurroundings& around) {
+  Options low = options;
+  low.width = options.low->width;
+  low.height = options.low->height;
+  low.bits_per_second = options.low->bits_per_second;
+  low.encoder = {Options::Encoder::Kind::openh264, ""};
+  return Maker(low, around).low();
 }
 
 }  // namespace camera

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <sstream>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "shared/config_file.hpp"
@@ -127,7 +129,7 @@ void read_encoder(const std::string& text, Options& options) {
   }
 }
 
-void read_size(const std::string& text, Options& options) {
+std::pair<int, int> read_size(const char* option, const std::string& text) {
   const std::size_t cross = text.find('x');
   const auto width = whole<int>(std::string_view(text).substr(0, cross));
   const auto height =
@@ -137,14 +139,13 @@ void read_size(const std::string& text, Options& options) {
   };
   if (!fits(width, max_width) || !fits(height, max_height)) {
     throw shared::UserError(
-        "--size " + text +
+        std::string(option) + " " + text +
         ": write WIDTHxHEIGHT in even numbers from 160x160 to 3840x2160, such as 1280x720.");
   }
-  options.width = *width;
-  options.height = *height;
+  return {*width, *height};
 }
 
-void read_bitrate(const std::string& text, Options& options) {
+std::uint32_t read_bitrate(const char* option, const std::string& text) {
   std::string_view digits = text;
   std::uint64_t unit = 1;
   if (digits.ends_with('k')) unit = 1'000;
@@ -152,10 +153,22 @@ void read_bitrate(const std::string& text, Options& options) {
   if (unit != 1) digits.remove_suffix(1);
   const auto value = whole<std::uint32_t>(digits);
   if (!value || *value * unit < min_bitrate || *value * unit > max_bitrate) {
-    throw shared::UserError("--bitrate " + text +
+    throw shared::UserError(std::string(option) + " " + text +
                             ": write bits per second from 50k to 50M, such as 800k or 2M.");
   }
-  options.bits_per_second = static_cast<std::uint32_t>(*value * unit);
+  return static_cast<std::uint32_t>(*value * unit);
+}
+
+void read_low(const std::string& size, const std::string& bitrate, Options& options) {
+  if (size.empty()) return;
+  const bool is_libcamera = std::holds_alternative<Options::LibcameraInput>(options.source) ||
+                            std::holds_alternative<Options::AutoInput>(options.source);
+  if (!is_libcamera) throw shared::UserError("--low-size is for --source libcamera.");
+  if (!options.local) throw shared::UserError("--low-size is for --signaling local, which is not given.");
+  const auto [width, height] = read_size("--low-size", size);
+  if (width > options.width || height > options.height)
+    throw shared::UserError("--low-size " + size + ": this is more than --size.");
+  options.low = {width, height, read_bitrate("--low-bitrate", bitrate)};
 }
 
 void read_signaling(const std::vector<std::string>& names, Options& options) {
@@ -203,6 +216,8 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
   std::string encoder = "auto";
   std::string size = "1280x720";
   std::string bitrate = "2500k";
+  std::string low_size;
+  std::string low_bitrate = "300k";
   std::vector<std::string> signaling;
   audio::OptionTexts sound;
 
@@ -226,6 +241,10 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
       ->check(CLI::Range(1.0, 120.0));
   app.add_option("--bitrate", bitrate, "Bits per second of what is encoded here or by rpicam-vid")
       ->capture_default_str();
+  app.add_option(
+      "--low-size", low_size,
+      "Size of a libcamera camera's second stream, for slow lines: at /low/ of the page's address");
+  app.add_option("--low-bitrate", low_bitrate, "Bits per second of that")->capture_default_str();
   audio::add_options(app, sound);
   app.add_option("--max-viewers", options.max_viewers, "How many may watch at once")
       ->check(CLI::Range(1, 1000))
@@ -251,9 +270,10 @@ std::variant<Options, shared::EarlyExit> parse_options(int argc, const char* con
     read_source(source, options);
     check_camera(options);
     read_encoder(encoder, options);
-    read_size(size, options);
-    read_bitrate(bitrate, options);
+    std::tie(options.width, options.height) = read_size("--size", size);
+    options.bits_per_second = read_bitrate("--bitrate", bitrate);
     read_signaling(signaling, options);
+    read_low(low_size, low_bitrate, options);
     options.sound = audio::read_options(sound);
     check_kvs(options);
     check_whip(options);

@@ -48,6 +48,13 @@ struct Options {
   Encoder encoder;
   int width = 1280;
   int height = 720;
+  /// A second stream of libcamera's, for viewers on slow lines.
+  struct Low {
+    int width = 0;
+    int height = 0;
+    std::uint32_t bits_per_second = 300'000;
+  };
+  std::optional<Low> low;
   std::optional<double> frames_per_second;  ///< Absent: 30, or a file's own.
   std::uint32_t bits_per_second = 2'500'000;
   std::size_t max_viewers = 8;

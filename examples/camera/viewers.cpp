@@ -106,7 +106,7 @@ asio::awaitable<http::Response> Viewers::create(whip::SessionCreate request) {
   const whip::ServedSession session = viewer.served;
   auto gathered = viewer.peer.gathered_description(gathering_limit_);
   const petrel::SessionDescription answer = co_await std::move(gathered);
-  co_return whip::created({session.id, session.etag, answer.sdp}, "/whep");
+  co_return whip::created({session.id, session.etag, answer.sdp}, settings_.endpoint);
 }
 
 petrel::Result<void> Viewers::negotiate(ViewerId id, Viewer& viewer, const std::string& offer) {

@@ -30,6 +30,7 @@ struct ViewerSettings {
   std::size_t max_viewers = 8;
   bool sends_sound = false;             ///< There will be handle_sound().
   audio::Listener* listener = nullptr;  ///< Gets what viewers say; nullptr: they may not talk. Outlives them.
+  std::string endpoint = "/whep";       ///< Below which WHEP's sessions are.
 };
 
 /// Everybody who watches, and the frames of one source on their way to them.
@@ -47,6 +48,7 @@ class Viewers {
 
   /// How peers are made here; for join(), with other ICE servers in it.
   const petrel::PeerConfig& peer_config() const { return settings_.peer; }
+  const std::string& endpoint() const { return settings_.endpoint; }
   bool full() const { return viewers_.size() >= settings_.max_viewers; }
 
   /// Why an offer was not taken, for people.
@@ -74,7 +76,7 @@ class Viewers {
   void handle_ready(ViewerId outlet);
   void detach(ViewerId outlet);
 
-  /// The WHEP side: answers what whip::route() has made of a request below "/whep".
+  /// The WHEP side: answers what whip::route() has made of a request below endpoint().
   asio::awaitable<petrel::http::Response> respond(petrel::whip::SessionAction action);
 
   /// For all who watch and all who will, by WHEP: other servers, or new credentials for the same ones.

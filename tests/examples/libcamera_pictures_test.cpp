@@ -175,6 +175,64 @@ TEST_F(LibcameraTest, KeepsABufferForAsLongAsSomebodyHasALeaseOfIt) {
   EXPECT_EQ(std::set<unsigned>(camera.queued.begin(), camera.queued.end()), (std::set<unsigned>{0, 2}));
 }
 
+TEST_F(LibcameraTest, GivesASecondStreamOfTheSameMomentsWhereTheCameraHasOne) {
+  const auto box = std::make_shared<LowPictureBox>();
+  EXPECT_THROW(LowPictures{box}, SourceLost);  // There is no camera yet.
+  camera.has_second = true;
+  settings.low_width = 320;
+  settings.low_height = 180;
+  settings.low = box;
+  auto pictures = open();
+  LowPictures low(box);
+  EXPECT_EQ(low.width(), 320);
+  EXPECT_EQ(low.height(), 180);
+  EXPECT_EQ(low.frames_per_second(), 25);
+  complete(1, Outcome::picture, 1h - 30ms);
+  ASSERT_TRUE(pictures->next());
+  complete(2, Outcome::picture, 1h);
+  const auto picture = pictures->next();
+  const auto small = low.next();
+  ASSERT_TRUE(small);
+  EXPECT_TRUE(is_complete(*small));
+  EXPECT_EQ(small->format, PixelFormat::i420);
+  EXPECT_EQ(small->planes[0].samples[0], 102) << "the newest";
+  EXPECT_EQ(small->captured, picture->captured);
+  EXPECT_EQ(small->offset, 30ms);
+  // It goes when the camera goes, and comes back with it.
+  pictures.reset();
+  try {
+    low.next();
+    FAIL();
+  } catch (const SourceLost& lost) {
+    EXPECT_EQ(std::string(lost.what()), "the second stream: the camera is not there.");
+  }
+  camera.gives_second = CameraFormat{.width = 160, .height = 90};
+  pictures = open();
+  EXPECT_THROW(low.next(), SourceLost) << "of another size it has to be encoded anew";
+  EXPECT_EQ(LowPictures(box).width(), 160);
+}
+
+TEST_F(LibcameraTest, SaysThatACameraHasNoSecondStream) {
+  const auto box = std::make_shared<LowPictureBox>();
+  settings.low_width = 320;
+  settings.low_height = 180;
+  settings.low = box;
+  for (const bool odd : {false, true}) {
+    camera.has_second = odd;
+    if (odd) camera.gives_second = CameraFormat{.width = 321, .height = 181};
+    const auto pictures = open();
+    complete(1);
+    EXPECT_TRUE(pictures->next());
+    try {
+      LowPictures low(box);
+      FAIL();
+    } catch (const SourceLost& lost) {
+      EXPECT_EQ(std::string(lost.what()),
+                "the second stream: camera /base/i2c/imx708@1a gives no second one beside the first.");
+    }
+  }
+}
+
 TEST_F(LibcameraTest, FindsThePlanesInOneBuffer) {
   camera.separate_planes = false;
   for (const PixelFormat format : {PixelFormat::i420, PixelFormat::nv12}) {

@@ -54,10 +54,10 @@ class MakeSource : public ::testing::Test {
     options.bits_per_second = 500'000;
     options.source = Options::PatternInput{};
   }
-  std::unique_ptr<FrameSource> make() {
-    return make_source(options,
-                       {[] { return 0ms; }, clock, [this](const std::string& line) { said.push_back(line); },
-                        machine, libcamera});
+  std::unique_ptr<FrameSource> make() { return make_source(options, around()); }
+  SourceSurroundings around() {
+    return {[] { return 0ms; }, clock, [this](const std::string& line) { said.push_back(line); }, machine,
+            libcamera,          low};
   }
   std::string refusal() {
     try {
@@ -74,6 +74,7 @@ class MakeSource : public ::testing::Test {
   Options options;
   std::function<std::unique_ptr<CameraCalls>()> libcamera;
   testing::LibcameraDevice device;
+  std::shared_ptr<LowPictureBox> low = std::make_shared<LowPictureBox>();
   std::vector<std::string> said;
 };
 
@@ -147,6 +148,40 @@ TEST_F(MakeSource, EndsWithAMistakeThatNeverMendsItself) {
   EXPECT_EQ(refusal(), "there is no camera imx219; there is /base/i2c/imx708@1a, usb-2.");
   device.cameras.clear();  // The same name where libcamera knows none yet, as while a machine starts.
   EXPECT_EQ(make()->description(), "libcamera:imx219, which is not there yet");
+}
+
+TEST_F(MakeSource, EncodesTheSecondStreamBesideTheFirst) {
+  libcamera = [this] { return std::make_unique<testing::ScriptedLibcamera>(device, clock); };
+  options.source = Options::LibcameraInput{};
+  options.low = {160, 90, 100'000};
+  device.has_second = true;
+  device.open_error = -ENODEV;
+  const auto source = make();
+  const auto small = make_low_source(options, around());
+  EXPECT_EQ(small->description(), "the second stream, which is not there yet");
+  EXPECT_EQ(said.back(),
+            "the second stream: the camera is not there yet. Trying again in 1 s, then ever more rarely.");
+
+  device.open_error = 0;
+  std::optional<AccessUnit> first, second;
+  for (unsigned i = 0; i < 400 && !(first && second); ++i) {
+    device.complete(i % 4, CompletedRequest::Outcome::picture, 1h + i * 33ms);
+    if (auto unit = source->next()) first = std::move(unit);
+    // It waits in real time, and not at all where a picture is there or the camera is not.
+    if (first) {
+      if (auto unit = small->next()) second = std::move(unit);
+    }
+  }
+  ASSERT_TRUE(first && second);
+  EXPECT_TRUE(second->key_frame);
+  testing::Decoder decoder;
+  const auto picture = decoder.decode(second->annex_b);
+  ASSERT_TRUE(picture);
+  EXPECT_EQ(picture->width(), 160);
+  EXPECT_EQ(picture->height(), 90);
+  EXPECT_NE(small->description().find("the camera's second stream, 160x90 at 30 fps, 0.1 Mbit/s"),
+            std::string::npos)
+      << small->description();
 }
 
 // The camera's buffers are the chip's input: nothing is copied, and none goes back before the chip is done.

@@ -48,6 +48,12 @@ TEST(CameraOptions, NameASource) {
             "/dev/video2");
   EXPECT_EQ(std::get<Options::V4l2Input>(accepted({"--source", "v4l2"}).source).device, "/dev/video0");
   EXPECT_EQ(std::get<Options::LibcameraInput>(accepted({"--source", "libcamera"}).source).id, "");
+  EXPECT_FALSE(accepted({}).low);
+  const auto low = accepted({"--low-size", "320x180", "--low-bitrate", "200k"}).low;
+  ASSERT_TRUE(low);
+  EXPECT_EQ(low->width, 320);
+  EXPECT_EQ(low->height, 180);
+  EXPECT_EQ(low->bits_per_second, 200'000u);
   EXPECT_EQ(std::get<Options::LibcameraInput>(accepted({"--source", "libcamera:imx708"}).source).id,
             "imx708");
 }
@@ -200,6 +206,11 @@ TEST(CameraOptions, AnswerAMistakeInOneLineThatSaysWhatToDo) {
       {{"--size", "1280"}, "WIDTHxHEIGHT"},
       {{"--size", "1281x720"}, "even"},
       {{"--size", "99999x720"}, "3840x2160"},
+      {{"--low-size", "99x99"}, "--low-size 99x99: write"},
+      {{"--low-size", "1920x1080"}, "more than --size"},
+      {{"--low-size", "320x180", "--low-bitrate", "1"}, "--low-bitrate 1: write"},
+      {{"--low-size", "320x180", "--source", "pattern"}, "--low-size is for --source libcamera"},
+      {{"--low-size", "320x180", "--signaling", "whip", "--url", "http://a/b"}, "--signaling local"},
       {{"--size", "1280x720x2"}, "WIDTHxHEIGHT"},
       {{"--fps", "0"}, "--fps"},
       {{"--fps", "fast"}, "--fps"},

@@ -21,7 +21,9 @@ struct LibcameraDevice {
   int open_error = 0;
   int acquire_error = 0;
   int configure_error = 0;
-  std::optional<CameraFormat> gives;  // Instead of what was asked for.
+  std::optional<CameraFormat> gives;         // Instead of what was asked for.
+  bool has_second = false;                   // A second stream, of …
+  std::optional<CameraFormat> gives_second;  // … this instead of what was asked for.
   int allocated = 4;
   int start_error = 0;
   std::deque<int> queue_errors;
@@ -54,8 +56,14 @@ class ScriptedLibcamera final : public CameraCalls {
     return camera_.acquire_error;
   }
   std::vector<CameraControl> controls() override { return camera_.controls; }
-  int configure(CameraFormat& format) override {
+  int configure(CameraFormat& format, CameraFormat* low) override {
     if (camera_.configure_error != 0) return camera_.configure_error;
+    if (low != nullptr) {
+      if (camera_.gives_second) *low = *camera_.gives_second;
+      low->stride = low->width + 32;
+      if (!camera_.has_second) low->width = 0;
+      low_format_ = *low;
+    }
     if (camera_.gives) format = *camera_.gives;
     if (format.stride == 0) format.stride = format.width + 64;
     format_ = format;
@@ -75,9 +83,13 @@ class ScriptedLibcamera final : public CameraCalls {
         buffer.planes = {{all, 7, 0}};
       }
       buffers_.push_back(buffer);
+      const auto low_size = static_cast<std::size_t>(low_format_.stride * low_format_.height);
+      memory_.emplace_back(low_size * 3 / 2, static_cast<std::uint8_t>(100 + i));
+      low_buffers_.push_back({{{memory_.back(), 8, 0}}});
     }
     return camera_.allocated;
   }
+  const CameraBuffer& low_buffer(unsigned index) override { return low_buffers_.at(index); }
   const CameraBuffer& buffer(unsigned index) override { return buffers_.at(index); }
   bool takes_frame_duration() override { return camera_.takes_frame_duration; }
   int start(const CameraStart& start) override {
@@ -108,8 +120,10 @@ class ScriptedLibcamera final : public CameraCalls {
   LibcameraDevice& camera_;
   VirtualClock& clock_;
   CameraFormat format_;
+  CameraFormat low_format_;
   std::deque<std::vector<std::uint8_t>> memory_;
   std::vector<CameraBuffer> buffers_;
+  std::vector<CameraBuffer> low_buffers_;
 };
 
 }  // namespace camera::testing

@@ -85,11 +85,14 @@ class CameraCalls {
   virtual int acquire(const std::string& id) = 0;
   virtual std::vector<CameraControl> controls() = 0;
   /// `format` becomes what the camera takes. -EINVAL: it has none of the pixel formats that PictureView
-  /// knows.
-  virtual int configure(CameraFormat& format) = 0;
+  /// knows. `low` is a second stream of the same moments, nullptr if none is wanted; its width is 0
+  /// afterwards where the camera gives none beside the first.
+  virtual int configure(CameraFormat& format, CameraFormat* low) = 0;
   /// The number of buffers; none is as bad as an error.
   virtual int allocate() = 0;
   virtual const CameraBuffer& buffer(unsigned index) = 0;
+  /// The second stream's picture of the same request.
+  virtual const CameraBuffer& low_buffer(unsigned index) = 0;
   virtual bool takes_frame_duration() = 0;
   virtual int start(const CameraStart& start) = 0;
   virtual int queue(unsigned buffer) = 0;

@@ -177,7 +177,12 @@ class LibcameraLibrary final : public CameraCalls {
     return found;
   }
 
-  int configure(CameraFormat& format) override {
+  int configure(CameraFormat& format, CameraFormat* low) override {
+    low_stream_ = nullptr;
+    if (low != nullptr) {
+      if (configure_both(format, *low)) return 0;
+      low->width = 0;
+    }
     configuration_ = camera_->generateConfiguration({lc::StreamRole::VideoRecording});
     if (configuration_ == nullptr || configuration_->empty()) return -EINVAL;
     lc::StreamConfiguration& stream = configuration_->at(0);
@@ -200,17 +205,28 @@ class LibcameraLibrary final : public CameraCalls {
     lc::Stream* stream = configuration_->at(0).stream();
     const int count = allocator_->allocate(stream);
     if (count <= 0) return count;
+    if (low_stream_ != nullptr) {
+      if (const int low_count = allocator_->allocate(low_stream_); low_count <= 0) return low_count;
+    }
     for (const auto& buffer : allocator_->buffers(stream)) {
-      if (!map(*buffer)) return -ENOMEM;
-      auto request = camera_->createRequest(requests_.size());
+      const std::size_t index = requests_.size();
+      if (low_stream_ != nullptr && index >= allocator_->buffers(low_stream_).size()) break;
+      if (!map(*buffer, buffers_)) return -ENOMEM;
+      auto request = camera_->createRequest(index);
       if (request == nullptr) return -ENOMEM;
       if (const int error = request->addBuffer(stream, buffer.get()); error < 0) return error;
+      if (low_stream_ != nullptr) {
+        lc::FrameBuffer& low = *allocator_->buffers(low_stream_)[index];
+        if (!map(low, low_buffers_)) return -ENOMEM;
+        if (const int error = request->addBuffer(low_stream_, &low); error < 0) return error;
+      }
       requests_.push_back(std::move(request));
     }
     return static_cast<int>(requests_.size());
   }
 
   const CameraBuffer& buffer(unsigned index) override { return buffers_.at(index); }
+  const CameraBuffer& low_buffer(unsigned index) override { return low_buffers_.at(index); }
   bool takes_frame_duration() override {
     return camera_->controls().count(lc::controls::FrameDurationLimits.id()) > 0;
   }
@@ -232,7 +248,7 @@ class LibcameraLibrary final : public CameraCalls {
   }
 
   int queue(unsigned index) override {
-    sync_for_reading(buffers_.at(index), DMA_BUF_SYNC_END);
+    sync(index, DMA_BUF_SYNC_END);
     lc::Request& request = *requests_.at(index);
     if (request.status() != lc::Request::RequestPending) request.reuse(lc::Request::ReuseBuffers);
     return camera_->queueRequest(&request);
@@ -245,8 +261,7 @@ class LibcameraLibrary final : public CameraCalls {
     const CompletedRequest request = completed_.front();
     completed_.pop_front();
     lock.unlock();
-    if (request.outcome == CompletedRequest::Outcome::picture)
-      sync_for_reading(buffers_.at(request.buffer), DMA_BUF_SYNC_START);
+    if (request.outcome == CompletedRequest::Outcome::picture) sync(request.buffer, DMA_BUF_SYNC_START);
     return request;
   }
 
@@ -264,6 +279,8 @@ class LibcameraLibrary final : public CameraCalls {
     started_ = false;
     requests_.clear();
     buffers_.clear();
+    low_buffers_.clear();
+    low_stream_ = nullptr;
     mappings_.clear();
     allocator_.reset();
     configuration_.reset();
@@ -277,15 +294,59 @@ class LibcameraLibrary final : public CameraCalls {
   }
 
  private:
-  bool try_format(lc::StreamConfiguration& stream, const lc::PixelFormat& pixels, CameraFormat& format) {
+  void sync(unsigned index, std::uint64_t begin_or_end) {
+    sync_for_reading(buffers_.at(index), begin_or_end);
+    if (low_stream_ != nullptr) sync_for_reading(low_buffers_.at(index), begin_or_end);
+  }
+
+  // False: the camera gives no two streams of known formats at once.
+  bool configure_both(CameraFormat& format, CameraFormat& low) {
+    for (const auto& known : known_formats) {
+      for (const auto& known_low : known_formats) {
+        configuration_ =
+            camera_->generateConfiguration({lc::StreamRole::VideoRecording, lc::StreamRole::Viewfinder});
+        if (configuration_ == nullptr || configuration_->size() != 2) return false;
+        CameraFormat first = format;
+        CameraFormat second = low;
+        lc::StreamConfiguration& second_stream = configuration_->at(1);
+        ask_for(second_stream, known_low.first, second);
+        if (!try_format(configuration_->at(0), known.first, first) || configuration_->size() != 2 ||
+            second_stream.pixelFormat != known_low.first) {
+          continue;
+        }
+        read(second_stream, second);
+        if (camera_->configure(configuration_.get()) < 0) continue;
+        first.pixels = known.second;
+        second.pixels = known_low.second;
+        format = first;
+        low = second;
+        low_stream_ = second_stream.stream();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static void ask_for(lc::StreamConfiguration& stream, const lc::PixelFormat& pixels,
+                      const CameraFormat& format) {
     stream.pixelFormat = pixels;
     stream.size = lc::Size(static_cast<unsigned>(format.width), static_cast<unsigned>(format.height));
     stream.bufferCount = format.buffers;
     stream.colorSpace = lc::ColorSpace::Rec709;
+  }
+
+  bool try_format(lc::StreamConfiguration& stream, const lc::PixelFormat& pixels, CameraFormat& format) {
+    ask_for(stream, pixels, format);
     version::want_rotation(*configuration_, format.rotation);
     if (configuration_->validate() == lc::CameraConfiguration::Invalid || stream.pixelFormat != pixels)
       return false;
     if (!version::has_rotation(*configuration_, format.rotation)) format.rotation = 0;
+    read(stream, format);
+    return true;
+  }
+
+  // What validate() has made of it.
+  static void read(const lc::StreamConfiguration& stream, CameraFormat& format) {
     format.width = static_cast<int>(stream.size.width);
     format.height = static_cast<int>(stream.size.height);
     format.stride = static_cast<int>(stream.stride);
@@ -294,11 +355,10 @@ class LibcameraLibrary final : public CameraCalls {
       format.colours = {.is_bt709 = stream.colorSpace->ycbcrEncoding != lc::ColorSpace::YcbcrEncoding::Rec601,
                         .full_range = stream.colorSpace->range == lc::ColorSpace::Range::Full};
     }
-    return true;
   }
 
   // Planes may share a DMA buffer, which is mapped once then.
-  bool map(const lc::FrameBuffer& frame) {
+  bool map(const lc::FrameBuffer& frame, std::vector<CameraBuffer>& buffers) {
     std::map<int, std::size_t> sizes;
     for (const auto& plane : frame.planes()) {
       std::size_t& size = sizes[plane.fd.get()];
@@ -310,7 +370,7 @@ class LibcameraLibrary final : public CameraCalls {
       mapped[descriptor] = mappings_.back()->bytes();
       if (mapped[descriptor].empty()) return false;
     }
-    CameraBuffer& buffer = buffers_.emplace_back();
+    CameraBuffer& buffer = buffers.emplace_back();
     for (const auto& plane : frame.planes()) {
       const int descriptor = plane.fd.get();
       buffer.planes.push_back(
@@ -351,6 +411,8 @@ class LibcameraLibrary final : public CameraCalls {
   std::unique_ptr<lc::FrameBufferAllocator> allocator_;
   std::vector<std::unique_ptr<Mapping>> mappings_;
   std::vector<CameraBuffer> buffers_;
+  std::vector<CameraBuffer> low_buffers_;
+  lc::Stream* low_stream_ = nullptr;  // The configuration's.
   std::vector<std::unique_ptr<lc::Request>> requests_;
   bool started_ = false;
 

@@ -27,6 +27,11 @@ std::string all_ids(const std::vector<FoundCamera>& cameras) {
   return ids;
 }
 
+bool is_usable(const CameraFormat& format) {
+  return format.width > 0 && format.height > 0 && format.stride > 0 && format.width % 2 == 0 &&
+         format.height % 2 == 0;
+}
+
 [[noreturn]] void throw_not_there(int error) {
   throw SourceLost(
       "libcamera finds no camera (" + words_of(error) +
@@ -76,6 +81,29 @@ std::optional<int> dmabuf_of(const CameraBuffer& buffer, const Layout& layout) {
   return buffer.planes.empty() ? std::nullopt : std::optional(buffer.planes[0].descriptor);
 }
 
+// The samples alone.
+PictureView view_of(const CameraBuffer& buffer, const CameraFormat& format) {
+  const Layout layout = layout_of(format);
+  PictureView picture;
+  picture.format = format.pixels;
+  picture.width = format.width;
+  picture.height = format.height;
+  const auto planes = static_cast<std::size_t>(plane_count(format.pixels));
+  std::size_t within_first = 0;
+  for (std::size_t i = 0; i < planes; ++i) {
+    picture.planes[i].stride = layout.strides[i];
+    if (buffer.planes.size() >= planes) {
+      picture.planes[i].samples = buffer.planes[i].samples;
+    } else if (!buffer.planes.empty()) {
+      // All planes in one.
+      const auto all = buffer.planes[0].samples;
+      picture.planes[i].samples = all.subspan(std::min(within_first, all.size()));
+      within_first += layout.sizes[i];
+    }
+  }
+  return picture;
+}
+
 }  // namespace
 
 LibcameraPictures::LibcameraPictures(std::unique_ptr<CameraCalls> calls, LibcameraSettings settings,
@@ -91,7 +119,10 @@ LibcameraPictures::LibcameraPictures(std::unique_ptr<CameraCalls> calls, Libcame
   }
 }
 
-LibcameraPictures::~LibcameraPictures() { calls_->close(); }
+LibcameraPictures::~LibcameraPictures() {
+  if (settings_.low) settings_.low->close("the camera is not there.");
+  calls_->close();
+}
 
 void LibcameraPictures::open() {
   if (const int error = calls_->open(); error < 0) throw_not_there(error);
@@ -118,7 +149,11 @@ void LibcameraPictures::configure() {
              .height = settings_.height,
              .rotation = settings_.rotation,
              .buffers = wanted_buffers};
-  const int error = calls_->configure(format_);
+  CameraFormat low{.width = settings_.low_width,
+                   .height = settings_.low_height,
+                   .rotation = settings_.rotation,
+                   .buffers = wanted_buffers};
+  const int error = calls_->configure(format_, settings_.low ? &low : nullptr);
   if (error == -EINVAL) {
     throw shared::UserError("camera " + camera_.id +
                             " gives none of YUV420, NV12 and YUYV at that size. Try another --size, or "
@@ -129,12 +164,20 @@ void LibcameraPictures::configure() {
     throw shared::UserError("--rotation " + std::to_string(settings_.rotation) + ": camera " + camera_.id +
                             " cannot turn its picture so; 180 is what most can.");
   }
-  if (format_.width <= 0 || format_.height <= 0 || format_.stride <= 0 || format_.width % 2 != 0 ||
-      format_.height % 2 != 0) {
+  if (!is_usable(format_)) {
     throw shared::UserError("camera " + camera_.id + " gives pictures of " + std::to_string(format_.width) +
                             "x" + std::to_string(format_.height) +
                             ", and sides have to be even. Try another --size.");
   }
+  if (settings_.low && is_usable(low)) low_format_ = low;
+}
+
+void LibcameraPictures::open_low() {
+  if (!settings_.low) return;
+  if (!low_format_)
+    return settings_.low->close("camera " + camera_.id + " gives no second one beside the first.");
+  settings_.low->open(
+      {low_format_->width, low_format_->height, settings_.frames_per_second, low_format_->colours});
 }
 
 void LibcameraPictures::start() {
@@ -151,6 +194,7 @@ void LibcameraPictures::start() {
   if (const int error = calls_->start(start); error < 0)
     throw SourceLost("camera " + camera_.id + " cannot be started: " + words_of(error) + ".");
   for (unsigned buffer = 0; buffer < static_cast<unsigned>(buffers); ++buffer) queue(buffer);
+  open_low();
 }
 
 void LibcameraPictures::queue(unsigned buffer) {
@@ -166,7 +210,9 @@ std::optional<PictureView> LibcameraPictures::next() {
   const auto request = newest();
   if (calls_->disconnected()) throw SourceLost("camera " + camera_.id + " has been unplugged.");
   if (!request) return std::nullopt;
-  return view(*request);
+  PictureView picture = view(*request);
+  if (low_format_) put_low(request->buffer, picture);
+  return picture;
 }
 
 std::optional<CompletedRequest> LibcameraPictures::newest() {
@@ -201,27 +247,17 @@ bool LibcameraPictures::is_picture(const CompletedRequest& request) {
   return false;
 }
 
+void LibcameraPictures::put_low(unsigned buffer, const PictureView& picture) {
+  PictureView low = view_of(calls_->low_buffer(buffer), *low_format_);
+  low.offset = picture.offset;
+  low.captured = picture.captured;
+  if (is_complete(low)) settings_.low->put(low);
+}
+
 PictureView LibcameraPictures::view(const CompletedRequest& request) {
   const CameraBuffer& buffer = calls_->buffer(request.buffer);
-  const Layout layout = layout_of(format_);
-  PictureView picture;
-  picture.format = format_.pixels;
-  picture.width = format_.width;
-  picture.height = format_.height;
-  const auto planes = static_cast<std::size_t>(plane_count(format_.pixels));
-  std::size_t within_first = 0;
-  for (std::size_t i = 0; i < planes; ++i) {
-    picture.planes[i].stride = layout.strides[i];
-    if (buffer.planes.size() >= planes) {
-      picture.planes[i].samples = buffer.planes[i].samples;
-    } else if (!buffer.planes.empty()) {
-      // All planes in one.
-      const auto all = buffer.planes[0].samples;
-      picture.planes[i].samples = all.subspan(std::min(within_first, all.size()));
-      within_first += layout.sizes[i];
-    }
-  }
-  picture.dmabuf = dmabuf_of(buffer, layout);
+  PictureView picture = view_of(buffer, format_);
+  picture.dmabuf = dmabuf_of(buffer, layout_of(format_));
   picture.lease = lent_.lend(request.buffer);
 
   if (!first_timestamp_ns_) first_timestamp_ns_ = request.timestamp_ns;

@@ -9,6 +9,7 @@
 #include "camera/clock.hpp"
 #include "camera/lent_buffers.hpp"
 #include "camera/libcamera/camera_calls.hpp"
+#include "camera/low_pictures.hpp"
 #include "camera/picture_source.hpp"
 
 namespace camera {
@@ -20,6 +21,10 @@ struct LibcameraSettings {
   double frames_per_second = 30;
   int rotation = 0;                     ///< Degrees clockwise.
   std::vector<std::string> controls{};  ///< NAME=VALUE, in libcamera's words.
+  /// A second stream: its size, and where its pictures go. nullptr: none.
+  int low_width = 0;
+  int low_height = 0;
+  std::shared_ptr<LowPictureBox> low{};
 };
 
 /// `--source libcamera`: pictures of a camera that libcamera knows.
@@ -55,17 +60,20 @@ class LibcameraPictures final : public PictureSource {
   void open();
   FoundCamera choose() const;
   void configure();
+  void open_low();
   void start();
   void queue(unsigned buffer);
   std::optional<CompletedRequest> newest();
   bool is_picture(const CompletedRequest& request);
   PictureView view(const CompletedRequest& request);
+  void put_low(unsigned buffer, const PictureView& picture);
 
   std::unique_ptr<CameraCalls> calls_;
   LibcameraSettings settings_;
   Clock& clock_;
   FoundCamera camera_;
   CameraFormat format_;
+  std::optional<CameraFormat> low_format_;
   LentBuffers lent_;
   std::optional<std::uint64_t> first_timestamp_ns_;
   int broken_in_row_ = 0;
