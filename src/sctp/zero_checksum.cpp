@@ -125,12 +125,15 @@ bool ZeroChecksum::may_omit(Bytes packet) const {
   bool may = true;
   const bool whole = for_each_chunk(packet, [&may](std::uint8_t type, Bytes) {
     switch (type) {
-      case chunk_type::init:         // 5.2, 2.
-      case chunk_type::cookie_echo:  // 5.2, 3.
-      case chunk_type::asconf:       // 5.2, 5.
-      case chunk_type::init_ack:     // These four may answer a packet out of the blue, or one that begins an
-      case chunk_type::abort:        // association (5.2, 4), whose sender has agreed on nothing. Once in an
-      case chunk_type::error:        // association the checksum costs nothing.
+      // RFC 9653 5.2.
+      case chunk_type::init:
+      case chunk_type::cookie_echo:
+      case chunk_type::asconf:
+      // These may answer a packet out of the blue, which 5.2 wants signed, or one that begins an association.
+      // They are few.
+      case chunk_type::init_ack:
+      case chunk_type::abort:
+      case chunk_type::error:
       case chunk_type::shutdown_complete:
         may = false;
         break;

@@ -119,7 +119,7 @@ class LimitedTraffic {
       EXPECT_TRUE(taken && *taken);
     }
     pair_.settle();
-    const auto heard = [this](const Side& side) { return side.end->messages[side.reliable].size() == 1; };
+    const auto heard = [](const Side& side) { return side.end->messages[side.reliable].size() == 1; };
     EXPECT_TRUE(pair_.run_until([&] { return heard(sides_[0]) && heard(sides_[1]); }, 300s));
     pair_.run_for(30s);
   }
