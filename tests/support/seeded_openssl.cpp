@@ -9,6 +9,9 @@
 #include <stdexcept>
 
 #include "petrel/base/bytes.hpp"
+#ifdef PETREL_WITH_DTLS
+#include "petrel/dtls/connection.hpp"
+#endif
 #include "support/seeded_random.hpp"
 
 namespace petrel::inline v0::testing {
@@ -28,9 +31,19 @@ int status() { return 1; }
 
 constexpr RAND_METHOD seeded_method{nullptr, fill, nullptr, nullptr, fill, status};
 
+// What all connections share is made with the first one, and draws then: the first run of a program would not
+// be like the others.
+void make_what_connections_share() {
+#ifdef PETREL_WITH_DTLS
+  static const auto certificate = dtls::Certificate::generate({});
+  static const dtls::Connection connection({}, dtls::Role::client, certificate.value());
+#endif
+}
+
 }  // namespace
 
 SeededOpenSsl::SeededOpenSsl(std::uint64_t seed) {
+  make_what_connections_share();
   if (source()) throw std::logic_error("two SeededOpenSsl at one time");
   source().emplace(seed);
   RAND_set_rand_method(&seeded_method);
