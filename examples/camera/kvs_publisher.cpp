@@ -169,8 +169,9 @@ void KvsPublisher::handle(const kvs::Candidate& event) {
   }
 }
 
-// Nothing more is to be done where `restart` is said: viewers who have called by an offer wait for answers, not
-// for an offer of ours, and the service tells them as well. The restart that they offer then finds these servers.
+// Nothing more is to be done where `restart` is said: viewers who have called by an offer wait for answers,
+// not for an offer of ours, and the service tells them as well. The restart that they offer then finds these
+// servers.
 void KvsPublisher::handle(const kvs::IceServersChanged&) { renew_servers(); }
 
 void KvsPublisher::set_own_servers(std::vector<petrel::IceServer> servers) {
