@@ -130,7 +130,8 @@ asio::awaitable<void> answer(DataChannel channel) {
     auto receiving = channel.receive();
     const auto message = co_await std::move(receiving);
     if (!message) co_return;
-    auto sending = channel.send("you said " + std::string(message->text()));
+    const std::string reply = "you said " + std::string(message->text());
+    auto sending = channel.send(reply);  // Reads it only when it is awaited.
     co_await std::move(sending);
     channel.close();
   }
