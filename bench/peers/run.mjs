@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const folder = path.resolve(process.env.PETREL_PEERS ?? "build/bench-peers");
 const petrel = process.env.PETREL_BENCH ?? "build/release/bin/petrel-bench";
 const rounds = Number(process.env.PETREL_ROUNDS ?? 2);
-const longest_run_ms = 180_000;
+const longest_run_ms = 60_000;
 
 const javascript = (name) => ["node", "--expose-gc", path.join(folder, "javascript.mjs"), name];
 const peers = {
